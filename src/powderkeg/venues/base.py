@@ -1,0 +1,112 @@
+"""What every venue directory provides, and the guards every frame passes before it is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+import msgspec
+
+from powderkeg.domain.errors import VenueProtocolError
+from powderkeg.domain.events import Event
+from powderkeg.domain.instruments import Instrument, VenueInstruments
+
+Parse = Callable[[bytes, int, VenueInstruments], tuple[Event, ...]]
+"""(frame, ts_received_ns, the venue's instruments) -> events. May raise msgspec.DecodeError, ValueError, KeyError,
+TypeError, ArithmeticError or VenueProtocolError; `registry.parse_frame` turns them all into VenueProtocolError."""
+
+
+class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to be sent what a venue publishes; facts with their source stand in the venue's `subscribe.py`.
+
+    Attributes:
+        urls: WebSocket endpoint by path name, `{"market": "wss://..."}`.
+        messages: builds the subscribe frames for one connection: (path name, venue symbols) -> texts to send.
+        channels: stream class -> the venue's channel name, for `liquidation trade mark_price funding_rate
+            open_interest book` where they exist.
+        paths: stream class -> path name in `urls` on which it is sent.
+        canary: a busy channel on the same path as the liquidations, whose silence means the path is dead.
+        ping: text the client sends to keep the connection, or None where protocol pings do.
+        ping_interval_s: how often, None with `ping` None.
+        max_channels_per_connection: subscriptions one socket may hold, None where the venue states no limit.
+        max_connection_age_s: the venue closes sockets older than this, None where it does not.
+        stale_first: channels whose first data frame on a connection repeats the past and must not be counted.
+        gzip: frames are gzip-compressed JSON.
+    """
+
+    urls: dict[str, str]
+    messages: Callable[[str, tuple[str, ...]], tuple[str, ...]]
+    channels: dict[str, str]
+    paths: dict[str, str]
+    canary: str
+    ping: str | None = None
+    ping_interval_s: float | None = None
+    max_channels_per_connection: int | None = None
+    max_connection_age_s: float | None = None
+    stale_first: tuple[str, ...] = ()
+    gzip: bool = False
+
+
+class Venue(msgspec.Struct, frozen=True, kw_only=True):
+    """One exchange: its slug, its pure functions, and how to subscribe.
+
+    Attributes:
+        parse: see `Parse`.
+        infer_instrument: the venue's own name -> Instrument, by its naming rules and known contract sizes; raises
+            ValueError for a name that cannot be one of the venue's.
+        parse_instruments: the venue's instrument listing (REST or WebSocket payload) -> instruments; None where the
+            venue's names alone say everything.
+        channel_of: channel name of a frame, for `Subscriptions.stale_first`; None where nothing is ever stale.
+    """
+
+    slug: str
+    parse: Parse
+    infer_instrument: Callable[[str], Instrument]
+    subscriptions: Subscriptions
+    parse_instruments: Callable[[bytes], tuple[Instrument, ...]] | None = None
+    channel_of: Callable[[bytes], str | None] | None = None
+    liquidation_feed: Literal["public", "none"] = "public"
+
+
+MAX_FRAME_BYTES: Final = 8 * 1024 * 1024
+"""No venue here documents a frame above a few MB (BitMEX's full orderBookL2 partial is the largest seen, 2021)."""
+
+MAX_DEPTH: Final = 64
+"""The deepest real message has 7 levels; msgspec recurses once per level."""
+
+SMALL_FRAME_BYTES: Final = 1024
+"""A frame this short cannot nest deep enough to hurt, so the common case pays one comparison."""
+
+
+def guard(venue: str, frame: bytes) -> None:
+    """Refuse what must not even be decoded: frames too large, or nested too deep.
+
+    Raises:
+        VenueProtocolError: with the measured size or depth.
+    """
+    if len(frame) <= SMALL_FRAME_BYTES:
+        return
+    if len(frame) > MAX_FRAME_BYTES:
+        raise VenueProtocolError(venue, f"frame of {len(frame)} bytes is over the limit of {MAX_FRAME_BYTES}", frame[:64])
+    if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and (depth := nesting_depth(frame)) > MAX_DEPTH:
+        raise VenueProtocolError(venue, f"nested {depth} levels deep; the limit is {MAX_DEPTH}", frame[:64])
+
+
+def nesting_depth(frame: bytes) -> int:
+    """Deepest bracket nesting of a JSON text, stopping at the first level above the limit.
+
+    Brackets inside strings are counted too: that only makes the answer larger, and no venue sends them.
+    """
+    brackets = frame.translate(None, delete=_NOT_BRACKETS)
+    depth = 0
+    while brackets:
+        # Each pass removes the innermost level of the whole text at C speed; MAX_DEPTH passes decide.
+        shorter = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        depth += 1
+        if depth > MAX_DEPTH or len(shorter) == len(brackets):
+            return MAX_DEPTH + 1 if len(shorter) == len(brackets) or depth > MAX_DEPTH else depth
+        brackets = shorter
+    return depth
+
+
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))

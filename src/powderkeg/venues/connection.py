@@ -1,0 +1,41 @@
+"""What only the order of frames on one connection can tell.
+
+`parse_frame` is stateless; a connection remembers which channels have spoken, because some venues (OKX) repeat the
+past in the first message after a subscription.
+"""
+
+from __future__ import annotations
+
+from powderkeg.domain.events import Event, Liquidation
+from powderkeg.domain.instruments import InstrumentMap
+from powderkeg.venues.registry import VENUES, default_instruments, parse_frame
+
+
+class Connection:
+    """Events of one connection's frames, replays on subscribe left out.
+
+    Law: feeding the same frames to a new Connection gives the same events; frames of other channels change nothing.
+    """
+
+    def __init__(self, venue: str, instruments: InstrumentMap | None = None) -> None:
+        self.venue = venue
+        self.replayed = 0  # liquidations left out because their frame repeated the past
+        self._instruments = instruments if instruments is not None else default_instruments()
+        self._channel_of = VENUES[venue].channel_of
+        self._stale = set(VENUES[venue].subscriptions.stale_first)
+
+    def events(self, frame: bytes, ts_received_ns: int) -> tuple[Event, ...]:
+        """Events of the next frame.
+
+        Raises:
+            VenueProtocolError: the frame cannot be what it says it is.
+        """
+        events = parse_frame(self.venue, frame, ts_received_ns, self._instruments)
+        if self._stale and events and self._channel_of is not None:
+            channel = self._channel_of(frame)
+            if channel in self._stale:
+                self._stale.discard(channel)
+                kept = tuple(event for event in events if not isinstance(event, Liquidation))
+                self.replayed += len(events) - len(kept)
+                return kept
+        return events
