@@ -31,10 +31,12 @@ class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How raw frames are written down."""
 
     commit_interval_ms: Annotated[
-        int, msgspec.Meta(ge=1, le=60_000, description="a batch is committed at least this often; the most a crash loses")
+        int,
+        msgspec.Meta(ge=1, le=60_000, description="a batch is committed at least this often; the most a crash loses"),
     ] = 250
     commit_bytes: Annotated[
-        int, msgspec.Meta(ge=1_024, le=64 * 1_048_576, description="a batch is committed when it holds this many raw bytes")
+        int,
+        msgspec.Meta(ge=1_024, le=64 * 1_048_576, description="a batch is committed when it holds this many raw bytes"),
     ] = 1_048_576
 
 

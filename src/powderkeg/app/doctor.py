@@ -97,7 +97,12 @@ def _contents(data_dir: Path) -> Iterator[Finding]:
             fix="restore the file from a copy, or keep it: the damaged batch is left out of every number and counted",
         )
     for problem in report.archive_problems:
-        yield Finding(name="archive", status=FAIL, detail=problem, fix="powderkeg doctor cannot repair it: delete DIR/archive and import or replay again; the journal holds everything")
+        yield Finding(
+            name="archive",
+            status=FAIL,
+            detail=problem,
+            fix="powderkeg doctor cannot repair it: delete DIR/archive and import or replay again; the journal holds everything",
+        )
     if report.reject_count:
         yield Finding(
             name="quarantine",

@@ -10,7 +10,9 @@ from powderkeg.cli.options import JsonOption
 
 
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(help="Benches to run; all by default.", show_default=False)] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Benches to run; all by default.", show_default=False)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure speed against the named peers and print what was claimed beside what was measured."""

@@ -10,10 +10,14 @@ import typer
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 
-def import_(  # noqa: PLR0913 - one parameter per option, as typer declares them
+def import_(
     files: Annotated[list[Path], typer.Argument(help="Files to import; the kind is recognized by content.")],
-    format_: Annotated[str | None, typer.Option("--format", help="Force a kind instead of recognizing it.", show_default=False)] = None,
-    symbol: Annotated[str | None, typer.Option(help="Symbol, where neither name nor content of a file says it.", show_default=False)] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="Force a kind instead of recognizing it.", show_default=False)
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option(help="Symbol, where neither name nor content of a file says it.", show_default=False)
+    ] = None,
     data: DataOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -35,7 +39,9 @@ def import_(  # noqa: PLR0913 - one parameter per option, as typer declares them
                     raise
                 failures.append((path, error))
     if as_json:
-        print_json({"imports": results, "failures": [{"file": str(path), "error": str(error)} for path, error in failures]})
+        print_json(
+            {"imports": results, "failures": [{"file": str(path), "error": str(error)} for path, error in failures]}
+        )
     else:
         from powderkeg.cli.import_view import print_import
 

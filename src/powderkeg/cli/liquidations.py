@@ -9,13 +9,23 @@ import typer
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 
-def liquidations(  # noqa: PLR0913 - one parameter per option, as typer declares them
-    coin: Annotated[list[str] | None, typer.Option("--coin", help="Coin, or any spelling of a symbol; repeatable.", show_default=False)] = None,
+def liquidations(
+    coin: Annotated[
+        list[str] | None,
+        typer.Option("--coin", help="Coin, or any spelling of a symbol; repeatable.", show_default=False),
+    ] = None,
     venue: Annotated[list[str] | None, typer.Option("--venue", help="Venue; repeatable.", show_default=False)] = None,
     window: Annotated[str, typer.Option(help="Length of the window: 1h, 4h, 12h, 24h or any other.")] = "24h",
-    as_of: Annotated[str | None, typer.Option(help="End of the window (excluded): RFC 3339 or epoch ms; default now.", show_default=False)] = None,
-    by: Annotated[str, typer.Option(help="Rows by: coin, venue, symbol, position_side, in any combination with commas.")] = "coin,venue",
-    bars: Annotated[str | None, typer.Option(help="History instead of totals: bars of 1s to 1d.", show_default=False)] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="End of the window (excluded): RFC 3339 or epoch ms; default now.", show_default=False),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="Rows by: coin, venue, symbol, position_side, in any combination with commas.")
+    ] = "coin,venue",
+    bars: Annotated[
+        str | None, typer.Option(help="History instead of totals: bars of 1s to 1d.", show_default=False)
+    ] = None,
     top: Annotated[int, typer.Option(min=0, help="Rows to print, largest first; 0 for all. JSON always has all.")] = 25,
     data: DataOption = None,
     config: ConfigOption = None,

@@ -40,7 +40,9 @@ def _version(*, asked: bool) -> None:
 @app.callback()
 def _options(
     *,
-    version: Annotated[bool, typer.Option("--version", callback=lambda asked: _version(asked=asked), is_eager=True)] = False,  # pyright: ignore[reportUnknownLambdaType] - typer passes a bool
+    version: Annotated[
+        bool, typer.Option("--version", callback=lambda asked: _version(asked=asked), is_eager=True)
+    ] = False,  # pyright: ignore[reportUnknownLambdaType] - typer passes a bool
 ) -> None:
     """Options of the program itself."""
 

@@ -186,7 +186,7 @@ class _Market:
             for _ in range(int(self._rng.poisson(0.5 * share))):
                 notional = float(self._rng.lognormal(8.2, 1.2))
                 qty = max(round(notional / self.price, self.coin.qty_decimals), 10.0**-self.coin.qty_decimals)
-                taker = "buy" if self._rng.random() < 0.52 else "sell"  # noqa: PLR2004 - a slight excess of buyers
+                taker = "buy" if self._rng.random() < 0.52 else "sell"
                 price = round(self.price * (1 + 1e-5 * float(self._rng.standard_normal())), self.coin.price_decimals)
                 offset_ns = int(self._rng.integers(0, STEP_MS)) * NS_PER_MS
                 yield SimulatedTrade(venue, self.coin.name, taker, qty, price, ts_ns + offset_ns)
@@ -194,11 +194,11 @@ class _Market:
 
 def _drift(progress: float) -> float:
     """Log return per step: a slow climb, a push through the level, a pause, a pullback."""
-    if progress < 0.25:  # noqa: PLR2004 - quarters of the story
+    if progress < 0.25:
         return 0.6e-6
-    if progress < 0.55:  # noqa: PLR2004
+    if progress < 0.55:
         return 3.2e-6
-    return 0.2e-6 if progress < 0.8 else -9.0e-6  # noqa: PLR2004
+    return 0.2e-6 if progress < 0.8 else -9.0e-6
 
 
 def _crowd(coin: Coin, position_side: PositionSide, rng: np.random.Generator) -> Iterator[_Position]:
@@ -208,7 +208,7 @@ def _crowd(coin: Coin, position_side: PositionSide, rng: np.random.Generator) ->
     while budget > 0:
         notional = min(float(rng.lognormal(9.6, 1.5)), 2.5e6)
         if is_short:
-            anchor = coin.level if rng.random() < 0.7 else coin.price  # noqa: PLR2004 - most hide behind the level
+            anchor = coin.level if rng.random() < 0.7 else coin.price
             trigger = anchor * (1 + 2e-4 + float(rng.exponential(0.006)))
         else:
             trigger = coin.price * (1 - 4e-4 - float(rng.exponential(0.008)))
