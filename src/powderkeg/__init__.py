@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from powderkeg.app.library import Library
-    from powderkeg.app.library import open_library as open
+    from powderkeg.app.library import open_library as open  # noqa: A004 - the name people expect
 
 __all__ = ["Library", "__version__", "open"]
 __version__ = "0.1.0"

@@ -101,12 +101,12 @@ def _contents(data_dir: Path) -> Iterator[Finding]:
             name="archive",
             status=FAIL,
             detail=problem,
-            fix="powderkeg doctor cannot repair it: delete DIR/archive and import or replay again; the journal holds everything",
+            fix="delete the archive folder: it is rebuilt from the journals at the next query",
         )
     if report.reject_count:
         yield Finding(
             name="quarantine",
             status=WARN,
-            detail=f"{report.reject_count:,} rows or frames could not be understood; lists are in {data_dir / 'archive' / 'rejects'}",
+            detail=f"{report.reject_count:,} rows or frames not understood, listed in {data_dir / 'archive' / 'rejects'}",
             fix="look at the reasons; nothing of them is in any total",
         )

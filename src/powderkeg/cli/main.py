@@ -31,20 +31,19 @@ app.add_typer(config.app, name="config")
 app.command("bench")(bench.bench)
 
 
-def _version(*, asked: bool) -> None:
+def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"powderkeg {__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def _options(
-    *,
+def program_options(
     version: Annotated[
-        bool, typer.Option("--version", callback=lambda asked: _version(asked=asked), is_eager=True)
-    ] = False,  # pyright: ignore[reportUnknownLambdaType] - typer passes a bool
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
 ) -> None:
-    """Options of the program itself."""
+    """Options of the program itself; each takes effect by its callback."""
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Journal of raw frames, Parquet archive, queries, importers, exporters."""
