@@ -87,7 +87,9 @@ def guard(venue: str, frame: bytes) -> None:
     if len(frame) <= SMALL_FRAME_BYTES:
         return
     if len(frame) > MAX_FRAME_BYTES:
-        raise VenueProtocolError(venue, f"frame of {len(frame)} bytes is over the limit of {MAX_FRAME_BYTES}", frame[:64])
+        raise VenueProtocolError(
+            venue, f"frame of {len(frame)} bytes is over the limit of {MAX_FRAME_BYTES}", frame[:64]
+        )
     if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and (depth := nesting_depth(frame)) > MAX_DEPTH:
         raise VenueProtocolError(venue, f"nested {depth} levels deep; the limit is {MAX_DEPTH}", frame[:64])
 

@@ -67,5 +67,13 @@ def parse_frame(
         return entry.parse(frame, ts_received_ns, (instruments or default_instruments()).of(venue))
     except VenueProtocolError:
         raise
-    except (msgspec.DecodeError, InputError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
+    except (
+        msgspec.DecodeError,
+        InputError,
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise VenueProtocolError(venue, str(error) or type(error).__name__, frame) from error
