@@ -277,9 +277,9 @@ def test_repeated_ids_are_noted_with_their_times(tmp_path):
     ids = ["a", "b", "c", "b", None, None, "d"]
     frames = [(T0 + n, frame(trade(trade_id=label, ts_event_ns=T0 + n))) for n, label in enumerate(ids)]
     record(tmp_path, JOURNAL, frames)
-    assert seal(tmp_path, JOURNAL).files[0].repeated_ids == (T0 + 1, T0 + 3)
+    assert seal(tmp_path, JOURNAL).files[0].ids.repeated == (T0 + 1, T0 + 3)
     record(tmp_path, "other", frames[:3])
-    assert seal(tmp_path, "other").files[0].repeated_ids is None
+    assert seal(tmp_path, "other").files[0].ids.repeated is None
 
 
 def test_a_part_with_nothing_new_changes_nothing(tmp_path):
