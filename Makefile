@@ -29,7 +29,7 @@ test: $(STAMP)dev    ## the whole suite, in parallel, without network
 check: $(STAMP)dev   ## format, lint, types, layers, docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_docs.py
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from powderkeg.app.library import Library, open_library as open  # noqa: A004 - the name people expect
+    from powderkeg.app.library import Library
+    from powderkeg.app.library import open_library as open  # noqa: A004 - the name people expect
 
 __all__ = ["Library", "__version__", "open"]
 __version__ = "0.1.0"

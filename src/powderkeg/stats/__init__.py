@@ -1,0 +1,1 @@
+"""One streaming statistic per file; windows written once. Pure: no clock, no disk."""

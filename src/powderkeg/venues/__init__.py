@@ -1,8 +1,10 @@
 """What each exchange says, as domain events.
 
     >>> from powderkeg.venues import VENUES, parse_frame
-    >>> frame = b'{"topic":"allLiquidation.ROSEUSDT","type":"snapshot","ts":1739502303204,"data":[{"T":1739502302929,' \\
-    ...         b'"s":"ROSEUSDT","S":"Sell","v":"20000","p":"0.04499"}]}'
+    >>> frame = (
+    ...     b'{"topic":"allLiquidation.ROSEUSDT","type":"snapshot","ts":1739502303204,'
+    ...     b'"data":[{"T":1739502302929,"s":"ROSEUSDT","S":"Sell","v":"20000","p":"0.04499"}]}'
+    ... )
     >>> event, = parse_frame("bybit", frame, ts_received_ns=1739502303300000000)
     >>> event.position_side, event.notional_usd, event.price_kind
     ('short', 899.8, 'bankruptcy')

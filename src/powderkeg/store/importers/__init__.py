@@ -1,0 +1,1 @@
+"""Recorded files as journals and events: one module per family of files."""

@@ -1,0 +1,30 @@
+"""Runs benches by name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from powderkeg.bench.base import Measure
+from powderkeg.domain.errors import InputError
+
+BENCHES: Final = ("parse", "journal", "archive", "stats", "replay", "startup")
+"""In the order of the path: bytes, disk, numbers, the whole."""
+
+
+def run(names: Iterable[str], announce: Callable[[str], None] = lambda _: None) -> dict[str, list[Measure]]:
+    """Run the named benches, or all.
+
+    Raises:
+        InputError: there is no such bench.
+    """
+    chosen = list(names) or list(BENCHES)
+    for name in chosen:
+        if name not in BENCHES:
+            raise InputError(f"unknown bench {name!r}; benches are {', '.join(BENCHES)}")
+    results: dict[str, list[Measure]] = {}
+    for name in chosen:
+        announce(name)
+        results[name] = importlib.import_module(f"powderkeg.bench.{name}").run()
+    return results
