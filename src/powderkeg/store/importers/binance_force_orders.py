@@ -18,7 +18,7 @@ from typing import Final
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import Liquidation
-from powderkeg.domain.units import LONG, SHORT, USD_LIKE
+from powderkeg.domain.units import LONG, SHORT, USD_LIKE, PositionSide
 from powderkeg.store.importers.cells import number, positive, time_ms
 from powderkeg.store.importers.formats import Context, Format, Sample, no_context
 from powderkeg.store.importers.markets import BINANCE_USDM, binance_contract, binance_coverage, shortened_pair
@@ -26,7 +26,7 @@ from powderkeg.store.importers.tables import parse_table
 from powderkeg.store.rows import RowsParsed
 
 WIDTHS: Final = (12, 13)
-POSITION_OF: Final = {"SELL": LONG, "BUY": SHORT}
+POSITION_OF: Final[dict[str, PositionSide]] = {"SELL": LONG, "BUY": SHORT}
 CHECK_TOLERANCE: Final = 1e-6
 """The collector multiplied floats: its check sum agrees to the last digits, and no glued digit is that small."""
 

@@ -14,16 +14,16 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import Candle, Event, LongShortRatio, OpenInterest, Trade
 from powderkeg.domain.instruments import Instrument
 from powderkeg.domain.symbols import parts_of, resolve
 from powderkeg.domain.time import NS_PER_MS, NS_PER_US, epoch_to_ns, ms_to_ns
 from powderkeg.domain.units import BUY, SELL
-from powderkeg.domain.errors import InputError
 from powderkeg.store.importers.cells import instant, integer, maybe_non_negative, non_negative, positive, whole
-from powderkeg.store.importers.formats import Context, Format, Sample, no_context, unified
+from powderkeg.store.importers.formats import Context, Format, Sample, unified
 from powderkeg.store.importers.markets import BINANCE_USDM, binance_contract
-from powderkeg.store.importers.tables import columns, find_header, parse_table
+from powderkeg.store.importers.tables import columns, find_header, headed_format, parse_table
 from powderkeg.store.rows import RowsParsed
 
 NAME: Final = re.compile(r"([A-Z0-9]+(?:_PERP|_\d{6})?)-")
@@ -106,6 +106,9 @@ def klines(lines: list[str], first_line: int, context: Context) -> RowsParsed:
             raise InputError(f"close_time {cells[at[6]]} is not after open_time {cells[at[0]]}")
         prices = [positive(cells[at[k]], "price") for k in (1, 2, 3, 4)]
         volumes = [non_negative(cells[at[k]], "volume") for k in (5, 7, 9, 10)]
+        trade_count = whole(cells[at[8]], "count")
+        if trade_count and not volumes[0]:
+            raise InputError("no volume in spite of a count: a candle of mark or index prices, not of trades")
         volume_base, volume_usd, taker_base, taker_usd = _volumes(contract, volumes)
         yield Candle(
             contract.venue,
@@ -116,7 +119,7 @@ def klines(lines: list[str], first_line: int, context: Context) -> RowsParsed:
             volume_usd,
             taker_base,
             taker_usd,
-            whole(cells[at[8]], "count"),
+            trade_count,
             opened_ns,
             opened_ns,
         )
@@ -194,7 +197,6 @@ def symbol_and_header(default: str, required: tuple[str, ...], sample: Sample, s
 
 _TRADE_COLUMNS = ("agg_trade_id", "price", "quantity", "transact_time", "is_buyer_maker")
 _KLINE_COLUMNS = tuple(KLINES.split(",")[:11])
-_METRIC_COLUMNS = tuple(METRICS.split(","))
 
 
 def _like_agg_trades(sample: Sample) -> bool:
@@ -235,14 +237,9 @@ KLINES_FORMAT = Format(
     context=lambda sample, symbol: symbol_and_header(KLINES, _KLINE_COLUMNS, sample, symbol),
     rows=klines,
 )
-METRICS_FORMAT = Format(
+METRICS_FORMAT = headed_format(
     name="binance-vision-metrics",
     title="Binance archive, open interest and long/short ratios every 5 minutes (SYMBOL-metrics-DATE.zip or .csv)",
-    kind="rows",
-    looks_like=lambda sample: find_header(sample.lines, _METRIC_COLUMNS) is not None,
-    context=lambda sample, symbol: {
-        **no_context(sample, symbol),
-        "header": find_header(sample.lines, _METRIC_COLUMNS) or METRICS,
-    },
+    required=tuple(METRICS.split(",")),
     rows=metrics,
 )

@@ -103,6 +103,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         looks_like: whether a sample is of this kind.
         context: what the parser must know beside the lines; raises InputError where neither the content nor the name
             says it. `symbol` in the result is in unified form.
+        could_be: content fits but the name must tell it from a twin with the same columns; None where content tells.
         rows: the parser of a table.
         frames: the reader of a recording.
         doubled: finds rows written twice, for the one source known to do so.
@@ -113,9 +114,19 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["rows", "frames"]
     looks_like: Callable[[Sample], bool]
     context: Callable[[Sample, str | None], Context]
+    could_be: Callable[[Sample], bool] | None = None
     rows: RowsParser | None = None
     frames: FrameReader | None = None
     doubled: Doubled | None = None
+
+
+def said_by_name(sample: Sample, words: tuple[str, ...]) -> str | None:
+    """The one of some words that a file's name holds, or else the nearest folder that holds exactly one of them."""
+    for part in (sample.name, *reversed(sample.path.parts[:-1])):
+        said = [word for word in words if re.search(rf"(?<![a-z]){word}(?![a-z])", part.lower())]
+        if len(said) == 1:
+            return said[0]
+    return None
 
 
 def no_context(sample: Sample, symbol: str | None) -> Context:
@@ -143,5 +154,5 @@ def unified(symbol: str | None, sample: Sample, pattern: re.Pattern[str], venue:
                 f"{sample.path.name} does not say its symbol and neither do its rows; "
                 "name the file like its publisher does (BTCUSDT-...) or pass --symbol BTCUSDT"
             )
-        symbol = match.group(1)
+        return resolve(match[1], venue=venue).symbol
     return resolve(symbol, venue=venue).symbol

@@ -1,6 +1,6 @@
-"""A file as numbered lines: plain, gzip or a zip of one member, told by its first bytes, never by its name.
+r"""A file as numbered lines: plain, gzip or a zip of one member, told by its first bytes, never by its name.
 
-Only `\\n` ends a line and a `\\r` before it belongs to the end; a byte order mark at the start is dropped. Lines are
+Only `\n` ends a line and a `\r` before it belongs to the end; a byte order mark at the start is dropped. Lines are
 bytes here, because a recording can hold bytes that are no text: what to do with them is the format's business.
 """
 
@@ -10,7 +10,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, NamedTuple, cast
@@ -47,7 +47,7 @@ def content_name(path: Path) -> str:
 
 
 @contextmanager
-def open_content(path: Path) -> Iterator[IO[bytes]]:
+def open_content(path: Path) -> Generator[IO[bytes]]:
     """The file's content, unpacked where it is packed.
 
     Raises:

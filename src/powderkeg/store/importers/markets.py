@@ -48,7 +48,9 @@ def coin_perpetual(venue: str, coin: str) -> str:
     if not _is_code(coin.removeprefix("k") if venue == "hyperliquid" else coin):  # kPEPE: a thousand of them
         raise InputError(f"{coin[:40]!r} is not a coin")
     if venue not in _SETTLED_IN:
-        raise InputError(f"{venue} has no one usual perpetual on {coin}: the table does not say which contract is meant")
+        raise InputError(
+            f"{venue} has no one usual perpetual on {coin}: the table does not say which contract is meant"
+        )
     quote, settle = _SETTLED_IN[venue]
     return str(SymbolParts(coin, quote, settle))
 

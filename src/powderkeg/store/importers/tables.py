@@ -9,7 +9,8 @@ from typing import Final
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import Event
-from powderkeg.store.rows import Reject, RowsParsed
+from powderkeg.store.importers.formats import Context, Format, Sample
+from powderkeg.store.rows import Reject, RowsParsed, RowsParser
 
 MAX_ROW_BYTES: Final = 16 * 1024
 """Longest table line that is read; the widest table here has 20 columns and lines of 300 bytes."""
@@ -48,7 +49,7 @@ def parse_table(
         try:
             cells = line.split(",") if '"' not in line else _quoted(line)
             if len(cells) not in widths or BROKEN_TEXT in line or len(line) >= MAX_ROW_BYTES:
-                raise InputError(_misshapen(line, len(cells), widths))  # noqa: TRY301 - one way out for every refusal
+                raise InputError(_misshapen(line, len(cells), widths))
             events.extend(row(cells))
         except (ValueError, LookupError, ArithmeticError, csv.Error) as error:
             rejects.append(Reject(number, str(error) or type(error).__name__, excerpt(line)))
@@ -61,7 +62,8 @@ def excerpt(line: str) -> str:
 
 
 def _quoted(line: str) -> list[str]:
-    return next(csv.reader([line], strict=True), [])
+    cells: list[str] = next(csv.reader([line], strict=True))
+    return cells
 
 
 def _misshapen(line: str, width: int, widths: tuple[int, ...]) -> str:
@@ -96,3 +98,27 @@ def find_header(lines: list[str], required: tuple[str, ...]) -> str | None:
     """The first line that names all the required columns, or None."""
     wanted = set(required)
     return next((line for line in lines if wanted.issubset(header_cells(line))), None)
+
+
+def header_context(sample: Sample, required: tuple[str, ...]) -> Context:
+    """The context of a table whose header alone says how to read it.
+
+    Raises:
+        InputError: none of the sample's lines is such a header.
+    """
+    header = find_header(sample.lines, required)
+    if header is None:
+        raise InputError(f"{sample.path.name} has no header line with the columns {', '.join(required)}")
+    return {"header": header}
+
+
+def headed_format(name: str, title: str, required: tuple[str, ...], rows: RowsParser) -> Format:
+    """The usual format: a table told by its column names, whose rows say everything else."""
+    return Format(
+        name=name,
+        title=title,
+        kind="rows",
+        looks_like=lambda sample: find_header(sample.lines, required) is not None,
+        context=lambda sample, _symbol: header_context(sample, required),
+        rows=rows,
+    )
