@@ -22,12 +22,10 @@ import msgspec
 
 from powderkeg.domain.errors import InputError, VenueProtocolError
 from powderkeg.domain.time import NS_PER_S, epoch_to_ns
-from powderkeg.store.importers.formats import Context, Format, Frame, Sample
+from powderkeg.store.importers.formats import Context, Format, Frame, Refused, Sample
 from powderkeg.store.importers.lines import Line
-from powderkeg.store.importers.tables import EXCERPT_CHARS
 from powderkeg.store.importers.venue_hints import venue_of_messages, venue_of_url
-from powderkeg.store.rows import Reject
-from powderkeg.venues.base import guard
+from powderkeg.venues.base import MAX_FRAME_BYTES, guard
 
 LINE: Final = re.compile(rb"(?:(\w+://\S+) (<->|<-|->) )?(\d{10}(?:\.\d{1,9})?)(?:: (.*))?", re.DOTALL)
 NS_LINE: Final = re.compile(rb"(\d{19}) (.*)", re.DOTALL)
@@ -43,11 +41,6 @@ KEPT: Final = "kept"
 _SILENT = frozenset({b"ping", b"pong"})
 
 
-def refusal(line: Line, reason: str) -> Reject:
-    """A refused line of a recording; the reasons are few and constant, so that refused lines can share a record."""
-    return Reject(line.number, reason, line.text[: 4 * EXCERPT_CHARS].decode("utf-8", "replace")[:EXCERPT_CHARS])
-
-
 def message_problem(venue: str, payload: bytes) -> str | None:
     """Why a payload cannot be a message, or None; decodes nothing."""
     try:
@@ -60,7 +53,7 @@ def message_problem(venue: str, payload: bytes) -> str | None:
     return None
 
 
-def feed_handler_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Reject]:
+def feed_handler_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Refused]:
     """Frames of the first line format. Context: `venue`, for what stands before the first URL."""
     venue: str | None = context.get("venue") or None
     stream, connections = "socket-0", 0
@@ -70,7 +63,7 @@ def feed_handler_frames(lines: Iterable[Line], context: Context) -> Iterator[Fra
             continue
         match = LINE.fullmatch(text)
         if match is None or line.cut:
-            yield refusal(line, TOO_LONG if line.cut else NO_TIME)
+            yield Refused(line.number, TOO_LONG if line.cut else NO_TIME, line.text)
             continue
         url, direction, stamp, payload = match.groups()
         if direction == b"<->":
@@ -82,21 +75,21 @@ def feed_handler_frames(lines: Iterable[Line], context: Context) -> Iterator[Fra
             yield _frame(line, venue, stream, seconds_to_ns(stamp), payload)
 
 
-def _kept(line: Line, url: bytes, ts_ns: int, payload: bytes | None) -> Iterator[Frame | Reject]:
+def _kept(line: Line, url: bytes, ts_ns: int, payload: bytes | None) -> Iterator[Frame | Refused]:
     venue = venue_of_url(url.decode("utf-8", "replace"))
     if venue is None or not payload:
-        yield refusal(line, NO_VENUE if venue is None else NOT_JSON)
+        yield Refused(line.number, NO_VENUE if venue is None else NOT_JSON, line.text)
     else:
         yield Frame(venue, KEPT, ts_ns, line.text, line.number)
 
 
-def _frame(line: Line, venue: str | None, stream: str, ts_ns: int | None, payload: bytes | None) -> Frame | Reject:
+def _frame(line: Line, venue: str | None, stream: str, ts_ns: int | None, payload: bytes | None) -> Frame | Refused:
     if ts_ns is None or payload is None:
-        return refusal(line, NO_TIME)
+        return Refused(line.number, NO_TIME, line.text)
     if venue is None:
-        return refusal(line, NO_VENUE)
+        return Refused(line.number, NO_VENUE, line.text)
     problem = message_problem(venue, payload)
-    return refusal(line, problem) if problem else Frame(venue, stream, ts_ns, payload, line.number)
+    return Refused(line.number, problem, line.text) if problem else Frame(venue, stream, ts_ns, payload, line.number)
 
 
 def seconds_to_ns(stamp: bytes) -> int | None:
@@ -108,7 +101,7 @@ def seconds_to_ns(stamp: bytes) -> int | None:
         return None
 
 
-def backtester_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Reject]:
+def backtester_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Refused]:
     """Frames of the second line format. Context: `venue`."""
     venue = context["venue"]
     for line in lines:
@@ -117,7 +110,7 @@ def backtester_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame
             continue
         match = NS_LINE.fullmatch(text)
         if match is None or line.cut:
-            yield refusal(line, TOO_LONG if line.cut else NO_TIME)
+            yield Refused(line.number, TOO_LONG if line.cut else NO_TIME, line.text)
             continue
         yield _frame(line, venue, "socket-1", _nanoseconds(match[1]), match[2])
 
@@ -172,6 +165,7 @@ FEED_HANDLER_FORMAT = Format(
     looks_like=_like_feed_handler,
     context=_feed_handler_context,
     frames=feed_handler_frames,
+    max_line_bytes=2 * MAX_FRAME_BYTES,
 )
 BACKTESTER_FORMAT = Format(
     name="capture-backtester",
@@ -180,4 +174,5 @@ BACKTESTER_FORMAT = Format(
     looks_like=_like_backtester,
     context=_backtester_context,
     frames=backtester_frames,
+    max_line_bytes=2 * MAX_FRAME_BYTES,
 )

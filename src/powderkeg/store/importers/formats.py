@@ -13,13 +13,16 @@ import msgspec
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import resolve
 from powderkeg.store.importers.lines import HEAD_BYTES, Line, content_name, lines_of, open_content, read_head
-from powderkeg.store.rows import Reject, RowsParser
+from powderkeg.store.rows import RowsParser
 
 SAMPLE_LINES: Final = 60
 """Lines looked at to recognize a table: enough to see its shape through a few lines of junk."""
 
 MAX_DOCUMENT_BYTES: Final = 64 * 1024 * 1024
 """Largest JSON document read whole; recordings that grow come as one message per line instead."""
+
+MAX_ROW_BYTES: Final = 16 * 1024
+"""Longest table line that is read; the widest table here has 20 columns and lines of 300 bytes."""
 
 _SAMPLE_LINE_BYTES = 64 * 1024
 
@@ -85,8 +88,16 @@ class Frame(NamedTuple):
     line: int
 
 
+class Refused(NamedTuple):
+    """A line of a recording that is no message; the reasons are few and constant, so that they can be counted."""
+
+    line: int
+    reason: str
+    payload: bytes
+
+
 Context = dict[str, str]
-FrameReader = Callable[[Iterable[Line], Context], Iterator[Frame | Reject]]
+FrameReader = Callable[[Iterable[Line], Context], Iterator[Frame | Refused]]
 """Numbered lines -> their frames and the lines refused, in order. Pure: same lines, same frames."""
 
 Doubled = Callable[[Iterable[Line], Context], frozenset[int]]
@@ -106,6 +117,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         could_be: content fits but the name must tell it from a twin with the same columns; None where content tells.
         rows: the parser of a table.
         frames: the reader of a recording.
+        max_line_bytes: a longer line is cut, and refused.
         doubled: finds rows written twice, for the one source known to do so.
     """
 
@@ -117,6 +129,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     could_be: Callable[[Sample], bool] | None = None
     rows: RowsParser | None = None
     frames: FrameReader | None = None
+    max_line_bytes: int = MAX_ROW_BYTES
     doubled: Doubled | None = None
 
 

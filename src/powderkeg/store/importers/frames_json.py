@@ -16,12 +16,12 @@ import msgspec
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import venue_slug
-from powderkeg.store.importers.captures import KEPT, NOT_JSON, TOO_LONG, message_problem, refusal
-from powderkeg.store.importers.formats import Context, Format, Frame, Sample
+from powderkeg.store.importers.captures import KEPT, NOT_JSON, TOO_LONG, message_problem
+from powderkeg.store.importers.formats import MAX_DOCUMENT_BYTES, Context, Format, Frame, Refused, Sample
 from powderkeg.store.importers.lines import Line
 from powderkeg.store.importers.message_times import message_time_ns
 from powderkeg.store.importers.venue_hints import venue_of_message, venue_of_messages
-from powderkeg.store.rows import Reject
+from powderkeg.venues.base import MAX_FRAME_BYTES
 
 MESSAGES: Final = "messages"
 """Stream of single messages: not the life of a socket, so none of them repeats the past on subscribing."""
@@ -52,7 +52,7 @@ class _Wrapped(msgspec.Struct):
     ts_received_ns: int | None = None
 
 
-def document_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Reject]:
+def document_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Refused]:
     """Frames of one JSON document. Context: `venue`, `shape` (groups, array, message, recent-trades or reply)."""
     venue, shape = context["venue"], context["shape"]
     numbered = list(lines)
@@ -64,10 +64,9 @@ def document_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame |
         found = max(text.find(payload, position), position)
         number += text.count(b"\n", position, found)
         position = found
-        whole = Line(number, payload, cut=False)
         problem = message_problem(venue, payload)
         if problem or ts_ns is None:
-            yield refusal(whole, problem or NO_TIME)
+            yield Refused(number, problem or NO_TIME, payload)
         elif shape == "reply":
             yield Frame(venue, KEPT, ts_ns, payload, number)
         else:
@@ -100,7 +99,7 @@ def _filled(times: list[int | None]) -> list[int | None]:
     return filled
 
 
-def line_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Reject]:
+def line_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Refused]:
     """Frames of wrapped messages, one a line."""
     del context
     last_ns: int | None = None
@@ -108,19 +107,19 @@ def line_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Rej
         if not line.text.strip():
             continue
         if (problem := TOO_LONG if line.cut else message_problem("", line.text)) is not None:
-            yield refusal(line, problem)
+            yield Refused(line.number, problem, line.text)
             continue
         try:
             wrapped = msgspec.json.decode(line.text, type=_Wrapped)
         except msgspec.DecodeError:
-            yield refusal(line, NOT_JSON)
+            yield Refused(line.number, NOT_JSON, line.text)
             continue
         payload = bytes(wrapped.raw)
         message = msgspec.json.decode(payload)
         venue = _venue(wrapped.venue, message)
         last_ns = wrapped.ts_received_ns or message_time_ns(message) or last_ns
         if venue is None or last_ns is None:
-            yield refusal(line, NO_VENUE if venue is None else NO_TIME)
+            yield Refused(line.number, NO_VENUE if venue is None else NO_TIME, line.text)
         else:
             yield Frame(venue, MESSAGES, last_ns, payload, line.number)
 
@@ -190,6 +189,7 @@ DOCUMENT_FORMAT = Format(
     looks_like=_like_document,
     context=_document_context,
     frames=document_frames,
+    max_line_bytes=MAX_DOCUMENT_BYTES,
 )
 LINES_FORMAT = Format(
     name="messages-jsonl",
@@ -198,4 +198,5 @@ LINES_FORMAT = Format(
     looks_like=_like_lines,
     context=lambda _sample, _symbol: {},
     frames=line_frames,
+    max_line_bytes=2 * MAX_FRAME_BYTES,
 )

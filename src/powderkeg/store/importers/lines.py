@@ -105,17 +105,18 @@ def read_chunks(path: Path, on_read: Callable[[int], None] | None = None) -> Ite
             yield chunk
 
 
-def read_lines(path: Path, max_line_bytes: int) -> Iterator[Line]:
+def read_lines(path: Path, max_line_bytes: int, on_read: Callable[[int], None] | None = None) -> Iterator[Line]:
     """Every line of the content with its 1-based number, without line ends.
 
     Args:
         path: plain, gzip or zip of one member.
         max_line_bytes: of a longer line only that much is kept, and the rest is skipped without being held.
+        on_read: told the number of unpacked bytes so far, now and then.
 
     Raises:
         InputError: see `open_content`.
     """
-    return split_lines(read_chunks(path), max_line_bytes)
+    return split_lines(read_chunks(path, on_read), max_line_bytes)
 
 
 def split_lines(chunks: Iterator[bytes], max_line_bytes: int) -> Iterator[Line]:

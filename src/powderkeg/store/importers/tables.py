@@ -9,11 +9,8 @@ from typing import Final
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import Event
-from powderkeg.store.importers.formats import Context, Format, Sample
+from powderkeg.store.importers.formats import MAX_ROW_BYTES, Context, Format, Sample
 from powderkeg.store.rows import Reject, RowsParsed, RowsParser
-
-MAX_ROW_BYTES: Final = 16 * 1024
-"""Longest table line that is read; the widest table here has 20 columns and lines of 300 bytes."""
 
 EXCERPT_CHARS: Final = 120
 
