@@ -102,6 +102,8 @@ class Decoder:
                 socket = Connection(known.venue, self._instruments)
             except KeyError:
                 raise InputError(f"venue {known.venue!r} is not known to this version") from None
+            if known.format.startswith("messages-"):  # single messages, not a socket's life: none repeats the past
+                socket.resume(())
             unspoken = self._state.get(str(known.connection_id))
             if unspoken is not None:
                 socket.resume(tuple(unspoken))
