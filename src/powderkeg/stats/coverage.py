@@ -12,6 +12,7 @@ there is one and `not recorded` where there is none: covered length plus gap len
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
@@ -164,6 +165,23 @@ def coverage_by_venue(
     }
 
 
+def clipped(report: CoverageReport, window: Span) -> CoverageReport:
+    """Share and gaps of a window inside the reported one; `observed` is left out, bars do not need it."""
+    if report.observed_share is None:
+        return report
+    first = max(bisect.bisect_right(report.gaps, window[0], key=_from_of) - 1, 0)
+    inside: list[FeedGap] = []
+    for gap in report.gaps[first:]:
+        start, end = max(gap.from_ns, window[0]), min(gap.to_ns, window[1])
+        if start < end:
+            inside.append(FeedGap(gap.venue, gap.stream, start, end, gap.reason))
+        elif gap.from_ns >= window[1]:
+            break
+    missing = sum(gap.to_ns - gap.from_ns for gap in inside)
+    span_ns = window[1] - window[0]
+    return CoverageReport((span_ns - missing) / span_ns, tuple(inside))
+
+
 def joint_share(reports: Sequence[CoverageReport | None]) -> float | None:
     """Observed share of a figure summed over streams: the mean, each stream's window counting alike.
 
@@ -174,6 +192,10 @@ def joint_share(reports: Sequence[CoverageReport | None]) -> float | None:
     if not known or len(known) < len(shares):
         return None
     return sum(known) / len(known)
+
+
+def _from_of(gap: FeedGap) -> int:
+    return gap.from_ns
 
 
 def _spans(observed: Iterable[Observed], how: str) -> tuple[Span, ...]:

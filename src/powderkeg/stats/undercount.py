@@ -215,20 +215,15 @@ def floor_only(total_usd: float) -> Undercount:
 def combined(parts: Sequence[Undercount]) -> Undercount:
     """The sum over feeds, whose errors are independent; see `Undercount` for what a missing part means."""
     floor = math.fsum(part.floor_usd for part in parts)
-    estimates = [part.estimate_usd for part in parts if part.estimate_usd is not None]
-    if not estimates:
-        return Undercount(floor, None, floor, None)
-    estimate = math.fsum(part.floor_usd if part.estimate_usd is None else part.estimate_usd for part in parts)
     minutes = sum(part.minutes for part in parts)
     saturated = math.fsum(part.minutes * (part.saturated_ratio or 0.0) for part in parts)
-    return _with_interval(
-        floor,
-        estimate,
-        math.sqrt(math.fsum(part.error_usd**2 for part in parts)),
-        saturated / minutes if minutes else None,
-        minutes,
-        closed=all(part.upper_usd is not None for part in parts),
-    )
+    ratio = saturated / minutes if minutes else None
+    if all(part.estimate_usd is None for part in parts):
+        return Undercount(floor, None, floor, None, saturated_ratio=ratio, minutes=minutes)
+    estimate = math.fsum(part.floor_usd if part.estimate_usd is None else part.estimate_usd for part in parts)
+    error = math.sqrt(math.fsum(part.error_usd**2 for part in parts))
+    closed = all(part.upper_usd is not None for part in parts)
+    return _with_interval(floor, estimate, error, ratio, minutes, closed=closed)
 
 
 def with_ceiling(undercount: Undercount, ceiling_usd: float | None) -> Undercount:
@@ -292,7 +287,8 @@ def _rolled_up(cells: CellEstimates, cells_per_bar: int, bars: int) -> Iterator[
         figures = (
             _of_minutes(floor[side], estimate[side], variance[side], saturated[side], minutes) for side in range(3)
         )
-        yield *divmod(key, bars), SideUndercounts(*figures)
+        feed, bar = divmod(key, bars)
+        yield feed, bar, SideUndercounts(*figures)
 
 
 def _of_minutes(floor: float, estimate: float, variance: float, saturated: float, minutes: int) -> Undercount:
