@@ -59,7 +59,7 @@ class Bar(NamedTuple, Generic[V]):
     open_ns: int
     close_ns: int
     revision: int
-    value: V
+    figure: V
 
 
 class Told(NamedTuple, Generic[E, V]):
