@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from fractions import Fraction
 
 from powderkeg.domain.events import Liquidation
 from powderkeg.domain.time import NS_PER_MINUTE, NS_PER_S
@@ -51,7 +51,7 @@ def liquidation(
 
 def exact_sum(numbers):
     """Sum without rounding, rounded once at the end."""
-    return float(sum((Decimal(number) for number in numbers), Decimal(0)))
+    return float(sum((Fraction(number) for number in numbers), Fraction(0)))
 
 
 def window_sum(events, from_ns, to_ns, **wanted):

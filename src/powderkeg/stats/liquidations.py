@@ -99,9 +99,9 @@ class LiquidationTotals:
         if event.event_id is not None and self._seen((series.number, event.event_id)):
             self.duplicate_count += 1
             return "duplicate"
+        series.add(ts_event_ns, event.notional_usd, event.price)
         if self._newest_ns is None or ts_event_ns > self._newest_ns:
             self._advance(event)
-        series.add(ts_event_ns, event.notional_usd, event.price)
         return "counted"
 
     @property

@@ -41,8 +41,18 @@ slot with maximum X is the integral of 1 - 1{X <= t}/G(t), with variance 2 * int
 covariance with the slot's true notional is lambda E[s^2], which is also that notional's variance and equals
 2 * integral of t (-ln G) dt. So V = 2 N * integral of t (1/G - 1 + ln G) dt, a sum over the same steps.
 
-Both assume that orders fall into the slots of a cell independently. They do not in a cascade within seconds: there
-both estimates stay low. tests/stats/test_thinning.py measures by how much.
+Both assume that orders fall into the slots of a cell independently. What thinned simulations say, at the spread of
+sizes of real feeds (tests/stats/test_thinning.py holds these figures):
+
+| feed | class | interval holds the truth | floor / truth | estimate / truth |
+|---|---|---|---|---|
+| Poisson, minutes of 0.02 to 2 orders/s | latest | 98 % of minutes, 97 % of hours | 0.65 | 1.00 |
+| | largest | 99 % of minutes, 98 % of hours | 0.93 | 1.00 |
+| families of 4 on average within half a second | latest | 29 % of minutes | 0.33 | 0.40 |
+| | largest | 40 % of minutes | 0.79 | 0.82 |
+
+So in a cascade that fires within seconds the estimate is a better floor, not the truth, and its interval is too
+narrow: orders that share a second with others leave no trace in a feed that shows one of them.
 """
 
 from __future__ import annotations
