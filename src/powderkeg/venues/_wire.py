@@ -30,9 +30,7 @@ from powderkeg.domain.units import (
 Millis = Annotated[int, msgspec.Meta(ge=1_293_840_000_000, lt=4_102_444_800_000)]
 """Milliseconds between 2011 and 2100, the range of `domain.time.ms_to_ns`; seconds fail here, while decoding."""
 
-MaybePositive = PositiveFloat | Literal["", "0"] | None
-"""A positive number, or one of the ways venues write "none": absent, null, an empty string, zero as "0"."""
-
+# One of the ways venues write "none": absent, null, an empty string; `given` reads them.
 MaybeNonNegative = NonNegativeFloat | Literal[""] | None
 MaybeFinite = FiniteFloat | Literal[""] | None
 MaybeMillis = int | Literal[""] | None
@@ -74,7 +72,7 @@ def _price(row: Level) -> float:
 
 
 def given(number: float | str | None) -> float | None:
-    """The number, or None where the venue wrote nothing or zero-for-nothing."""
+    """The number, or None where the venue wrote nothing."""
     return None if number is None or isinstance(number, str) else number
 
 

@@ -13,10 +13,12 @@ from powderkeg.domain.symbols import venue_slug
 from powderkeg.venues.base import SMALL_FRAME_BYTES, Parse, Venue, guard
 from powderkeg.venues.binance_coinm import VENUE as BINANCE_COINM
 from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
+from powderkeg.venues.bybit import VENUE as BYBIT
 
 _ALL: tuple[Venue, ...] = (
     BINANCE_COINM,
     BINANCE_USDM,
+    BYBIT,
 )
 
 VENUES: Final[dict[str, Venue]] = {venue.slug: venue for venue in _ALL}
