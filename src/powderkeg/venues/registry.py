@@ -13,12 +13,18 @@ from powderkeg.domain.symbols import venue_slug
 from powderkeg.venues.base import SMALL_FRAME_BYTES, Parse, Venue, guard
 from powderkeg.venues.binance_coinm import VENUE as BINANCE_COINM
 from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
+from powderkeg.venues.bitget import VENUE as BITGET
 from powderkeg.venues.bybit import VENUE as BYBIT
+from powderkeg.venues.gate import VENUE as GATE
+from powderkeg.venues.okx import VENUE as OKX
 
 _ALL: tuple[Venue, ...] = (
     BINANCE_COINM,
     BINANCE_USDM,
+    BITGET,
     BYBIT,
+    GATE,
+    OKX,
 )
 
 VENUES: Final[dict[str, Venue]] = {venue.slug: venue for venue in _ALL}

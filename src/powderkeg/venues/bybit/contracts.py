@@ -14,6 +14,7 @@ import msgspec
 
 from powderkeg.domain.instruments import Instrument
 from powderkeg.domain.symbols import ALIASES, SymbolParts, perpetual, split_pair
+from powderkeg.venues._quarters import quarter_expiry
 
 SLUG: Final = "bybit"
 
@@ -21,7 +22,6 @@ _USDC = re.compile(r"(?P<base>[A-Z0-9]{1,30}?)(?:PERP|-(?P<day>\d{1,2}[A-Z]{3}\d
 _DATED = re.compile(r"(?P<base>[A-Z0-9]{1,30}?)USDT-(?P<day>\d{1,2}[A-Z]{3}\d\d)")
 _QUARTER = re.compile(r"(?P<base>[A-Z0-9]{1,30}?)USD(?P<quarter>[HMUZ])(?P<year>\d\d)")
 _PAIR = re.compile(r"[A-Z0-9]{4,40}")
-_QUARTER_MONTH: Final = {"H": 3, "M": 6, "U": 9, "Z": 12}
 
 
 def infer_instrument(venue_symbol: str) -> Instrument:
@@ -38,9 +38,7 @@ def infer_instrument(venue_symbol: str) -> Instrument:
 
 def _parts(name: str) -> SymbolParts | None:
     if match := _QUARTER.fullmatch(name):
-        return perpetual(
-            match["base"], "USD", _last_friday(2000 + int(match["year"]), _QUARTER_MONTH[match["quarter"]])
-        )
+        return perpetual(match["base"], "USD", quarter_expiry(match["quarter"], match["year"]))
     if match := _DATED.fullmatch(name):
         return perpetual(match["base"], "USDT", _expiry(match["day"]))
     if match := _USDC.fullmatch(name):
@@ -52,13 +50,6 @@ def _parts(name: str) -> SymbolParts | None:
 def _expiry(day: str) -> str:
     """`26DEC25` as `251226`."""
     return dt.datetime.strptime(day, "%d%b%y").replace(tzinfo=dt.UTC).strftime("%y%m%d")
-
-
-def _last_friday(year: int, month: int) -> str:
-    """Quarterly contracts expire on the last Friday of their month."""
-    first_of_next = dt.date(year + month // 12, month % 12 + 1, 1)
-    last = first_of_next - dt.timedelta(days=1)
-    return (last - dt.timedelta(days=(last.weekday() - 4) % 7)).strftime("%y%m%d")
 
 
 def _instrument(venue_symbol: str, parts: SymbolParts) -> Instrument:
