@@ -26,6 +26,9 @@ class Instrument(msgspec.Struct, frozen=True):
         qty_unit: the unit in which the venue's public feeds state quantities of this contract.
         contract_size: base units (linear), US dollars (inverse) or settlement units per point (quanto) per contract;
             None where it is not known.
+        is_plain: quantities are base units and prices are dollars, so notional is quantity times price and nothing
+            else. Derived from the other fields, whatever is passed; stored, because it stands on the path of every
+            trade.
     """
 
     venue: str
@@ -37,11 +40,11 @@ class Instrument(msgspec.Struct, frozen=True):
     contract: ContractKind
     qty_unit: QtyUnit
     contract_size: float | None = None
+    is_plain: bool = False
 
-    @property
-    def is_plain(self) -> bool:
-        """Quantities are base units and prices are dollars: notional is quantity times price, nothing else."""
-        return self.qty_unit == "base" and self.contract == "linear" and self.quote in USD_LIKE
+    def __post_init__(self) -> None:
+        plain = self.qty_unit == "base" and self.contract == "linear" and self.quote in USD_LIKE
+        msgspec.structs.force_setattr(self, "is_plain", plain)
 
     def sized(self, qty: float, price: float) -> tuple[float | None, float | None]:
         """Base quantity and US dollar notional of `qty` (in `qty_unit`) at `price`; None where not knowable.

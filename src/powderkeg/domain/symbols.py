@@ -132,9 +132,15 @@ def coin_of(symbol: str) -> str:
 def split_pair(pair: str) -> tuple[str, str] | None:
     """Split a glued pair such as `1000PEPEUSDC` into base and quote; None where it ends in no known quote."""
     for quote in QUOTES:
+        if quote == "BUSD" and pair.removesuffix("USD") in _ENDING_IN_B:
+            continue
         if pair.endswith(quote) and len(pair) > len(quote):
             return ALIASES.get(pair[: -len(quote)], pair[: -len(quote)]), quote
     return None
+
+
+_ENDING_IN_B: Final = frozenset({"AMB", "ARB", "BNB", "PHB", "SHIB", "1000SHIB", "TRB"})
+"""Coins whose pair with plain USD ends like one with BUSD: `BNBUSD` is BNB, `BTCBUSD` is BTC."""
 
 
 def perpetual(base: str, quote: str, expiry: str | None = None) -> SymbolParts:

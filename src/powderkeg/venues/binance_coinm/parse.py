@@ -1,0 +1,5 @@
+"""The meaning of Binance COIN-M messages, shared with the sister venue: the instrument tells the two apart."""
+
+from powderkeg.venues._binance.parse import coverage_at, parse
+
+__all__ = ["coverage_at", "parse"]
