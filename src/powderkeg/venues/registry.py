@@ -15,6 +15,7 @@ from powderkeg.venues.binance_coinm import VENUE as BINANCE_COINM
 from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
 from powderkeg.venues.bitget import VENUE as BITGET
 from powderkeg.venues.bybit import VENUE as BYBIT
+from powderkeg.venues.dydx import VENUE as DYDX
 from powderkeg.venues.gate import VENUE as GATE
 from powderkeg.venues.okx import VENUE as OKX
 
@@ -23,6 +24,7 @@ _ALL: tuple[Venue, ...] = (
     BINANCE_USDM,
     BITGET,
     BYBIT,
+    DYDX,
     GATE,
     OKX,
 )
