@@ -13,8 +13,12 @@ from powderkeg.domain.instruments import Instrument, InstrumentMap
 from powderkeg.domain.symbols import venue_slug
 from powderkeg.venues.base import SMALL_FRAME_BYTES, Venue, guard
 from powderkeg.venues.dydx import VENUE as DYDX
+from powderkeg.venues.htx import VENUE as HTX
 
-_ALL: tuple[Venue, ...] = (DYDX,)
+_ALL: tuple[Venue, ...] = (
+    DYDX,
+    HTX,
+)
 
 VENUES: Final[dict[str, Venue]] = {venue.slug: venue for venue in _ALL}
 
