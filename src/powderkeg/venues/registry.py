@@ -17,6 +17,7 @@ from powderkeg.venues.bitget import VENUE as BITGET
 from powderkeg.venues.bybit import VENUE as BYBIT
 from powderkeg.venues.dydx import VENUE as DYDX
 from powderkeg.venues.gate import VENUE as GATE
+from powderkeg.venues.htx import VENUE as HTX
 from powderkeg.venues.okx import VENUE as OKX
 
 _ALL: tuple[Venue, ...] = (
@@ -26,6 +27,7 @@ _ALL: tuple[Venue, ...] = (
     BYBIT,
     DYDX,
     GATE,
+    HTX,
     OKX,
 )
 
