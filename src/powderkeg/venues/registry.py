@@ -12,9 +12,13 @@ from powderkeg.domain.events import Event
 from powderkeg.domain.instruments import Instrument, InstrumentMap
 from powderkeg.domain.symbols import venue_slug
 from powderkeg.venues.base import SMALL_FRAME_BYTES, Venue, guard
+from powderkeg.venues.deribit import VENUE as DERIBIT
 from powderkeg.venues.hyperliquid import VENUE as HYPERLIQUID
 
-_ALL: tuple[Venue, ...] = (HYPERLIQUID,)
+_ALL: tuple[Venue, ...] = (
+    DERIBIT,
+    HYPERLIQUID,
+)
 
 VENUES: Final[dict[str, Venue]] = {venue.slug: venue for venue in _ALL}
 
