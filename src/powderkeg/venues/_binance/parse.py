@@ -28,6 +28,7 @@ from powderkeg.domain.time import NS_PER_MS, parse_instant
 from powderkeg.domain.units import BUY, LONG, SELL, SHORT, Coverage
 from powderkeg.venues import _wire
 from powderkeg.venues._binance import wire
+from powderkeg.venues._binance.wire import AggTrade
 
 THROTTLED_SINCE_NS: Final = parse_instant("2021-04-27")
 """From then on only the latest forced order per symbol and second is pushed. Source: Binance futures change log,
@@ -51,27 +52,22 @@ def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> t
         message = _combined(frame).data if frame[2] == _S else _bare(frame)
     except (msgspec.ValidationError, IndexError):
         return _rare(frame, ts_received_ns, instruments)
-    if type(message) is wire.AggTrade:
+    if type(message) is AggTrade:
         instrument = instruments[message.s]
-        price = message.p
-        qty = message.q
         if instrument.is_plain:
-            qty_base, notional_usd = qty, qty * price
-        else:
-            qty_base, notional_usd = instrument.sized(qty, price)
-        return (
-            Trade(
-                instrument.venue,
-                instrument.symbol,
-                price,
-                qty_base,
-                notional_usd,
-                SELL if message.m else BUY,
-                None if message.a is None else f"{message.a}",
-                message.T * 1_000_000,
-                ts_received_ns,
-            ),
-        )
+            return (
+                Trade(
+                    instrument.venue,
+                    instrument.symbol,
+                    message.p,
+                    message.q,
+                    message.p * message.q,
+                    SELL if message.m else BUY,
+                    str(message.a) or None,
+                    message.T * 1_000_000,
+                    ts_received_ns,
+                ),
+            )
     return _events(message, frame, ts_received_ns, instruments)
 
 
@@ -87,16 +83,14 @@ def _events(message: _Messages, frame: bytes, ts_received_ns: int, instruments: 
     )
 
 
-def _agg_trade(
-    message: wire.AggTrade, _frame: bytes, ts_received_ns: int, instruments: VenueInstruments
-) -> Iterable[Event]:
-    """An aggregate trade outside the usual path: in a list, or in an envelope spelled unusually."""
+def _agg_trade(message: AggTrade, _frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
+    """An aggregate trade off the short path: counted in contracts, or in a frame spelled unusually."""
     yield _wire.make_trade(
         instruments[message.s],
         SELL if message.m else BUY,
         message.q,
         message.p,
-        None if message.a is None else str(message.a),
+        str(message.a) or None,
         message.T * NS_PER_MS,
         ts_received_ns,
     )
@@ -208,7 +202,7 @@ def _nothing(*_: object) -> Iterable[Event]:
 
 
 _MEANINGS: Final[dict[type, Any]] = {
-    wire.AggTrade: _agg_trade,
+    AggTrade: _agg_trade,
     wire.Trade: _trade,
     wire.ForceOrder: _force_order,
     wire.MarkPrice: _mark_price,

@@ -25,7 +25,7 @@ class AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
     q: PositiveFloat
     T: Millis
     m: bool  # the buyer was the maker: the taker sold
-    a: int | None = None  # aggregate trade id; missing in captures of 2019
+    a: int | Literal[""] = ""  # aggregate trade id; missing in captures of 2019
 
 
 class Trade(msgspec.Struct, tag_field="e", tag="trade", gc=False):
