@@ -15,7 +15,9 @@ from powderkeg.venues.binance_coinm import VENUE as BINANCE_COINM
 from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
 from powderkeg.venues.bitget import VENUE as BITGET
 from powderkeg.venues.bybit import VENUE as BYBIT
+from powderkeg.venues.deribit import VENUE as DERIBIT
 from powderkeg.venues.gate import VENUE as GATE
+from powderkeg.venues.hyperliquid import VENUE as HYPERLIQUID
 from powderkeg.venues.okx import VENUE as OKX
 
 _ALL: tuple[Venue, ...] = (
@@ -23,7 +25,9 @@ _ALL: tuple[Venue, ...] = (
     BINANCE_USDM,
     BITGET,
     BYBIT,
+    DERIBIT,
     GATE,
+    HYPERLIQUID,
     OKX,
 )
 
