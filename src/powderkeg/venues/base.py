@@ -77,6 +77,9 @@ MAX_DEPTH: Final = 64
 SMALL_FRAME_BYTES: Final = 1024
 """A frame this short cannot nest deep enough to hurt, so the common case pays one comparison."""
 
+GZIP_MAGIC: Final = b"\x1f\x8b"
+"""First bytes of gzip-compressed data (RFC 1952); no JSON text begins with them."""
+
 
 def guard(venue: str, frame: bytes) -> None:
     """Refuse what must not even be decoded: text that is not UTF-8, frames too large, or nested too deep.
@@ -92,6 +95,8 @@ def guard(venue: str, frame: bytes) -> None:
         raise VenueProtocolError(
             venue, f"frame of {len(frame)} bytes is over the limit of {MAX_FRAME_BYTES}", frame[:64]
         )
+    if frame.startswith(GZIP_MAGIC):
+        return  # brackets mean nothing in compressed bytes; the venue's parser guards what comes out of them
     if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and (depth := nesting_depth(frame)) > MAX_DEPTH:
         raise VenueProtocolError(venue, f"nested {depth} levels deep; the limit is {MAX_DEPTH}", frame[:64])
 

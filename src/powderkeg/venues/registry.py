@@ -16,7 +16,9 @@ from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
 from powderkeg.venues.bitget import VENUE as BITGET
 from powderkeg.venues.bybit import VENUE as BYBIT
 from powderkeg.venues.deribit import VENUE as DERIBIT
+from powderkeg.venues.dydx import VENUE as DYDX
 from powderkeg.venues.gate import VENUE as GATE
+from powderkeg.venues.htx import VENUE as HTX
 from powderkeg.venues.hyperliquid import VENUE as HYPERLIQUID
 from powderkeg.venues.okx import VENUE as OKX
 
@@ -26,7 +28,9 @@ _ALL: tuple[Venue, ...] = (
     BITGET,
     BYBIT,
     DERIBIT,
+    DYDX,
     GATE,
+    HTX,
     HYPERLIQUID,
     OKX,
 )
