@@ -91,7 +91,7 @@ def parse_frame(
     if instruments is not None:
         names = instruments.of(venue)
     try:
-        if len(frame) > SMALL_FRAME_BYTES:
+        if len(frame) > SMALL_FRAME_BYTES or not frame.isascii():
             guard(venue, frame)
         return parse(frame, ts_received_ns, names)
     except VenueProtocolError:

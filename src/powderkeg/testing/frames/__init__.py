@@ -212,9 +212,11 @@ def funding_rate_frame(
     funding_rate: float,
     next_funding_ms: int,
     ts_ms: int,
-    mark_price: float | None = None,
+    mark_price: float,
 ) -> bytes:
     """The message in which the venue sends the running funding rate, as the fraction the venue states.
+
+    The mark price goes along where one message carries both.
 
     Raises:
         InputError: the venue publishes no funding rate.
