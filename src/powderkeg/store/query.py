@@ -25,7 +25,7 @@ from powderkeg.domain.events import EVENT_NAMES
 from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.domain.time import day_of
 from powderkeg.store.archive import is_intact
-from powderkeg.store.columns import joined
+from powderkeg.store.columns import column_names, joined
 from powderkeg.store.identity import Source, doubts_of, literal, view_sql
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.manifest import ArchiveFile, Manifest, archive_dir, load_manifest
@@ -149,7 +149,7 @@ class Database:
         """Events of one type in [start, end) of event time, in order of it, optionally of some symbols alone.
 
         Raises:
-            InputError: there is no such event type.
+            InputError: there is no such event type, or it has no symbols.
             StoreError: the archive cannot be read.
         """
         if event not in EVENT_NAMES.values():
@@ -157,6 +157,8 @@ class Database:
         condition = "date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns >= ? AND ts_event_ns < ?"
         parameters: list[Any] = [day_of(start_ns), day_of(max(start_ns, end_ns - 1)), start_ns, end_ns]
         if symbols is not None:
+            if "symbol" not in column_names(event):
+                raise InputError(f"{event} has no symbol to choose by")
             condition += " AND symbol IN (SELECT unnest(?))"
             parameters.append(symbols)
         return self.query(f"SELECT * FROM {event} WHERE {condition} ORDER BY ts_event_ns", parameters)  # noqa: S608

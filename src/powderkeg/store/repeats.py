@@ -12,7 +12,7 @@ import msgspec
 ID_COLUMN: Final[dict[str, str]] = {"liquidation": "event_id", "trade": "trade_id"}
 """The events that carry an identity, and where."""
 
-MEMORY_LIMIT: Final = "512MB"  # a day of any venue's ids is grouped on disk beyond this
+MEMORY_LIMIT: Final = "256MB"  # a day of any venue's ids is grouped on disk beyond this
 
 
 class IdNotes(msgspec.Struct, frozen=True):
