@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +13,9 @@ from stats_naive import T0, exact_sum, liquidation, window_sum
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_S
 from powderkeg.stats import liquidations
-from powderkeg.stats.liquidations import WINDOWS_NS, LiquidationTotals
+from powderkeg.stats.liquidations import WINDOWS_NS, LiquidationSums, LiquidationTotals
 from powderkeg.stats.undercount import sampled_orders_of, undercounts
+from powderkeg.stats.window import Bars
 
 HOUR = NS_PER_HOUR
 
@@ -99,6 +101,15 @@ def test_sampled_orders_are_those_of_the_events(made):
     for key, figures in wanted.items():
         assert found[key].total.floor_usd == pytest.approx(figures.total.floor_usd)
         assert found[key].total.estimate_usd == pytest.approx(figures.total.estimate_usd)
+
+
+@given(events())
+def test_bars_of_sums_are_the_bars_of_the_totals(made):
+    """The streaming bars, told as the watermark passes, hold what the totals hold of the same hours."""
+    stream = Bars(HOUR, 60 * HOUR, LiquidationSums)
+    told = [bar for event in made for bar in stream.update(event).bars] + list(stream.flush())
+    found = {msgspec.structs.replace(group, open_ns=bar.open_ns) for bar in told for group in bar.figure}
+    assert found == set(filled(made, retention_ns=60 * HOUR).bars((T0, T0 + 31 * HOUR), HOUR))
 
 
 def test_removing_and_adding_does_not_drift():

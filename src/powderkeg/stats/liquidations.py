@@ -9,18 +9,14 @@ Law: `groups(as_of, window)` equals the batch sum over the events with as_of - w
 
 from __future__ import annotations
 
-import math
-from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
 
 import numpy as np
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import FeedGap, Liquidation
 from powderkeg.domain.time import NS_PER_HOUR, NS_PER_MINUTE, format_duration, format_instant
-from powderkeg.domain.units import LONG, Coverage, PositionSide
 from powderkeg.stats.coverage import Observed, Span
 from powderkeg.stats.liquidation_rows import LiquidationGroup
 from powderkeg.stats.liquidation_table import (
@@ -30,7 +26,8 @@ from powderkeg.stats.liquidation_table import (
     build_history,
     build_table,
 )
-from powderkeg.stats.undercount import FeedKey, SampledOrders, sampled_orders
+from powderkeg.stats.series import Series
+from powderkeg.stats.undercount import SampledOrders, sampled_orders
 from powderkeg.stats.window import watermark_time
 
 Outcome = Literal["counted", "duplicate", "late"]
@@ -47,15 +44,6 @@ minutes on record, 2025-10-10 from 21:15 UTC (ConejoCapital, HyperReplay data se
 
 _EVICT_EVERY_NS: Final = 10 * NS_PER_MINUTE
 _ESTIMATED: Final = ("latest_per_second", "largest_per_second")
-
-
-class SeriesKey(NamedTuple):
-    """What one series is of."""
-
-    venue: str
-    symbol: str
-    position_side: PositionSide
-    coverage: Coverage
 
 
 class LiquidationTotals:
@@ -75,7 +63,7 @@ class LiquidationTotals:
         self.late_count = 0
         self.duplicate_count = 0
         self._retention_ns = retention_ns
-        self._series: dict[tuple[str, str, str, str], _Series] = {}
+        self._series: dict[tuple[str, str, str, str], Series] = {}
         self._ids: set[tuple[int, str]] = set()
         self._older_ids: set[tuple[int, str]] = set()
         self._newest_ns: int | None = None
@@ -94,7 +82,7 @@ class LiquidationTotals:
         key = (event.venue, event.symbol, event.position_side, event.coverage)
         series = self._series.get(key)
         if series is None:
-            series = self._series[key] = _Series(self._next_series, key)
+            series = self._series[key] = Series(self._next_series, key)
             self._next_series += 1
         if event.event_id is not None and self._seen((series.number, event.event_id)):
             self.duplicate_count += 1
@@ -214,7 +202,7 @@ class LiquidationTotals:
             for key in [key for key, series in self._series.items() if self._evicted(series)]:
                 del self._series[key]
 
-    def _evicted(self, series: _Series) -> bool:
+    def _evicted(self, series: Series) -> bool:
         """Drop what is older than the retention; whether nothing is left."""
         if series.drop_before(self._kept_from_ns):
             self._lost_to_ns = max(self._lost_to_ns, self._kept_from_ns)
@@ -233,88 +221,25 @@ class LiquidationTotals:
         return span
 
 
-class _Columns(NamedTuple):
-    feed: FeedKey
-    is_long: bool
-    times: np.ndarray[tuple[int], np.dtype[np.int64]]
-    notionals: np.ndarray[tuple[int], np.dtype[np.float64]]
+class LiquidationSums:
+    """Sums per series over everything taken in: the statistic to put into `Bars`.
 
+    Law: order of events does not matter; `value` equals the batch sum after every update.
+    """
 
-class _Series:
-    """One series, sorted by event time. Orders of unknown notional stand in a column of their own."""
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str, str, str], Series] = {}
 
-    __slots__ = ("key", "notionals", "number", "prices", "times", "unknown_times")
-
-    def __init__(self, number: int, key: tuple[str, str, PositionSide, Coverage]) -> None:
-        self.key = SeriesKey(*key)
-        self.number = number
-        self.times = array("q")
-        self.notionals = array("d")
-        self.prices = array("d")
-        self.unknown_times = array("q")
-
-    def add(self, ts_event_ns: int, notional_usd: float | None, price: float) -> None:
-        if notional_usd is None:
-            self.unknown_times.insert(bisect_right(self.unknown_times, ts_event_ns), ts_event_ns)
-            return
-        times = self.times
-        if not times or ts_event_ns >= times[-1]:
-            times.append(ts_event_ns)
-            self.notionals.append(notional_usd)
-            self.prices.append(price)
-            return
-        at = bisect_right(times, ts_event_ns)
-        times.insert(at, ts_event_ns)
-        self.notionals.insert(at, notional_usd)
-        self.prices.insert(at, price)
-
-    def group(self, from_ns: int, to_ns: int, open_ns: int | None = None) -> LiquidationGroup | None:
-        start, end = bisect_left(self.times, from_ns), bisect_left(self.times, to_ns)
-        unknown = bisect_left(self.unknown_times, to_ns) - bisect_left(self.unknown_times, from_ns)
-        if start == end and not unknown:
-            return None
-        notionals = self.notionals[start:end]
-        largest_usd = max(notionals) if notionals else None
-        at = start + notionals.index(largest_usd) if largest_usd is not None else None
-        return LiquidationGroup(
-            *self.key,
-            notional_usd=math.fsum(notionals),
-            count=end - start + unknown,
-            largest_usd=largest_usd,
-            unknown_notional_count=unknown,
-            largest_price=None if at is None else self.prices[at],
-            largest_ts_ns=None if at is None else self.times[at],
-            open_ns=open_ns,
-        )
-
-    def bars(self, from_ns: int, to_ns: int, interval_ns: int) -> Iterator[LiquidationGroup]:
-        times = [*self._inside(self.times, from_ns, to_ns), *self._inside(self.unknown_times, from_ns, to_ns)]
-        for open_ns in sorted({ts - ts % interval_ns for ts in times}):
-            group = self.group(open_ns, open_ns + interval_ns, open_ns)
-            if group is not None:
-                yield group
-
-    def columns(self, from_ns: int, to_ns: int) -> _Columns:
-        """Times and notionals of a span, NaN where the notional is not known."""
-        start, end = bisect_left(self.times, from_ns), bisect_left(self.times, to_ns)
-        unknown = self._inside(self.unknown_times, from_ns, to_ns)
-        times = np.array(self.times[start:end] + unknown, np.int64)
-        notionals = np.array(self.notionals[start:end] + array("d", [math.nan]) * len(unknown), np.float64)
-        feed = FeedKey(self.key.venue, self.key.symbol, self.key.coverage)
-        return _Columns(feed, self.key.position_side == LONG, times, notionals)
-
-    @staticmethod
-    def _inside(times: array[int], from_ns: int, to_ns: int) -> array[int]:
-        return times[bisect_left(times, from_ns) : bisect_left(times, to_ns)]
-
-    def drop_before(self, kept_from_ns: int) -> int:
-        """Forget older orders; how many."""
-        old = bisect_left(self.times, kept_from_ns)
-        del self.times[:old], self.notionals[:old], self.prices[:old]
-        old_unknown = bisect_left(self.unknown_times, kept_from_ns)
-        del self.unknown_times[:old_unknown]
-        return old + old_unknown
+    def update(self, event: Liquidation) -> None:
+        """Take in one event."""
+        key = (event.venue, event.symbol, event.position_side, event.coverage)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series(len(self._series), key)
+        series.add(event.ts_event_ns, event.notional_usd, event.price)
 
     @property
-    def is_empty(self) -> bool:
-        return not self.times and not self.unknown_times
+    def value(self) -> tuple[LiquidationGroup, ...]:
+        """One group per series, in order of their keys."""
+        found = (series.group(-(2**63), 2**63 - 1) for _, series in sorted(self._series.items()))
+        return tuple(group for group in found if group is not None)
