@@ -300,7 +300,7 @@ def test_a_feed_is_observed_from_opening_to_closing_without_its_gaps(tmp_path):
         with Database(tmp_path) as database:
             assert database.observed("okx") == []
             found = database.observed(fake.SLUG)
-            assert {one.how for one in found} == {"feed"}
+            assert {one.how for one in found} == {"connection"}
             return [(one.stream, one.from_ns - T0, one.to_ns - T0) for one in found]
 
     assert observed() == expected

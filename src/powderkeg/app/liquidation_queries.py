@@ -53,18 +53,23 @@ def orders(database: Database, span: Span, chosen: Selection) -> SampledOrders:
 
 
 def open_interest_falls(database: Database, span: Span, chosen: Selection) -> dict[tuple[str, str], float]:
-    """(venue, symbol) -> largest fall of open interest within [from, to), USD at the open; where it was recorded.
+    """(venue, symbol) -> fall of open interest from first to last reading in [from, to), USD, where it was recorded.
 
-    The fall is counted in base units (contracts where base is not known) so that a falling price alone is no fall.
+    The fall is a share, taken in base units or contracts, so that a moving price alone is none; it is valued at the
+    first reading's own dollars, or else at the first mark price of the window.
     """
     condition, parameters = _where(span, chosen)
     found = database.query(
         "SELECT venue, symbol, "  # noqa: S608 - condition is ours
         "(arg_min(oi, ts_event_ns) - arg_max(oi, ts_event_ns)) / nullif(arg_min(oi, ts_event_ns), 0) AS fall_ratio, "
-        "arg_min(usd, ts_event_ns) AS first_usd "
-        "FROM (SELECT *, coalesce(open_interest_base, open_interest_contracts) AS oi, open_interest_usd AS usd "
-        f"FROM open_interest WHERE {condition}) GROUP BY ALL HAVING count(*) > 1",
-        parameters,
+        "coalesce(arg_min(open_interest_usd, ts_event_ns), arg_min(open_interest_base, ts_event_ns) * any_value(mark))"
+        " AS first_usd "
+        "FROM (SELECT *, coalesce(open_interest_base, open_interest_contracts) AS oi "
+        f"FROM open_interest WHERE {condition}) "
+        "LEFT JOIN (SELECT venue, symbol, arg_min(mark_price, ts_event_ns) AS mark "
+        f"FROM mark_price WHERE {condition} GROUP BY ALL) USING (venue, symbol) "
+        "GROUP BY ALL HAVING count(*) > 1",
+        [*parameters, *parameters],
     ).to_pylist()
     return {
         (row["venue"], row["symbol"]): max(0.0, row["fall_ratio"] * row["first_usd"])
