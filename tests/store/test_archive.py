@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import tempfile
@@ -277,11 +278,49 @@ def test_repeated_ids_are_noted_with_their_times(tmp_path):
     ids = ["a", "b", "c", "b", None, None, "d"]
     frames = [(T0 + n, frame(trade(trade_id=label, ts_event_ns=T0 + n))) for n, label in enumerate(ids)]
     record(tmp_path, JOURNAL, frames)
-    assert seal(tmp_path, JOURNAL).files[0].repeated_ids == (T0 + 1, T0 + 3)
+    assert seal(tmp_path, JOURNAL).files[0].ids.repeated == (T0 + 1, T0 + 3)
     record(tmp_path, "other", frames[:3])
-    assert seal(tmp_path, "other").files[0].repeated_ids is None
+    assert seal(tmp_path, "other").files[0].ids.repeated is None
 
 
 def test_a_part_with_nothing_new_changes_nothing(tmp_path):
     record(tmp_path, JOURNAL, [(T0, frame(trade()))])
     assert grow(tmp_path, JOURNAL) == grow(tmp_path, JOURNAL)
+
+
+def test_a_journal_that_cannot_be_read_does_not_stop_the_others(tmp_path):
+    record(tmp_path, "b", [(T0, frame(trade()))])
+    (tmp_path / "journal" / "a.sqlite").write_bytes(b"rubbish" * 100)
+    with pytest.raises(StoreError, match="1 of 2 journals"):
+        rebuild(tmp_path)
+    assert len(stored(tmp_path)) == 1
+
+
+def test_recorded_trades_take_under_14_bytes_and_come_back_exactly(tmp_path, shared_data):
+    """Recorded Binance trades: ms event times, ns receive times, ids, and price times quantity to the last bit."""
+    events = []
+    with gzip.open(shared_data / "book" / "binance_usdm_btcusdt_2024-08-08_2354.raw.gz", "rb") as lines:
+        for line in lines:
+            received_ns, _, message = line.partition(b" ")
+            if b'"e":"trade"' in message:
+                row = msgspec.json.decode(message)["data"]
+                price, qty = float(row["p"]), float(row["q"])
+                events.append(
+                    trade(
+                        price=price,
+                        qty_base=qty,
+                        notional_usd=price * qty,
+                        taker_side="sell" if row["m"] else "buy",
+                        trade_id=str(row["t"]),
+                        ts_event_ns=row["T"] * 1_000_000,
+                        ts_received_ns=int(received_ns),
+                    )
+                )
+    with parquet.PartWriter(tmp_path, {}) as writer:
+        for event in events:
+            writer.add(event)
+        parts = writer.finish()
+    found = [row for part in parts for row in pq.ParquetFile(part.path).read().to_pylist()]
+    assert len(events) > 20_000
+    assert sum(part.path.stat().st_size for part in parts) <= 14 * len(events)
+    assert [fake.Trade(**row) for row in found] == sorted(events, key=lambda event: event.ts_event_ns)

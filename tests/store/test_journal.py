@@ -222,3 +222,12 @@ def test_a_damaged_journal_can_be_moved_aside(tmp_path):
         assert [record.payload for record in reader.records()] == [b"x"]
     with opened(tmp_path) as journal:
         assert journal.progress.records == 0
+
+
+def test_an_emptied_journal_is_not_taken_for_a_new_one(tmp_path):
+    with opened(tmp_path) as journal:
+        connected(journal)
+        journal.append(1, 1, b"x")
+    journal.path.write_bytes(b"")
+    with pytest.raises(StoreError, match="damaged"):
+        opened(tmp_path)

@@ -15,7 +15,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from powderkeg.domain.errors import StoreError
+from powderkeg.domain.errors import StoreBusyError, StoreError
 from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.store.archive_pass import archive_records, remove_unlisted
 from powderkeg.store.journal_file import journal_path, journal_paths
@@ -51,9 +51,21 @@ def rebuild(data_dir: Path, instruments: InstrumentMap | None = None) -> list[Ma
     """`seal` every journal of the data directory; what is archived of journals no longer there stays.
 
     Raises:
-        StoreBusyError, StoreError: as `grow`.
+        StoreBusyError: another process is archiving.
+        StoreError: a journal cannot be read; the others are rebuilt before it is raised.
     """
-    return [seal(data_dir, path.stem, instruments) for path in journal_paths(data_dir)]
+    rebuilt: list[Manifest] = []
+    failed: list[StoreError] = []
+    for path in journal_paths(data_dir):
+        try:
+            rebuilt.append(seal(data_dir, path.stem, instruments))
+        except StoreBusyError:
+            raise
+        except StoreError as error:
+            failed.append(error)
+    if failed:
+        raise StoreError(f"{len(failed)} of {len(failed) + len(rebuilt)} journals were not rebuilt: {failed[0]}")
+    return rebuilt
 
 
 def archive_hash(data_dir: Path) -> str:

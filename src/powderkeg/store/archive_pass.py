@@ -25,13 +25,13 @@ from powderkeg.store.manifest import (
     ArchiveFile,
     Manifest,
     RejectFile,
-    Span,
     archive_dir,
     file_sha256,
     load_manifest,
 )
 from powderkeg.store.parquet import PartWriter, WrittenPart
 from powderkeg.store.repeats import RepeatFinder
+from powderkeg.store.spans import closed_spans, note_record
 
 LATEST_NS: Final = 4_102_444_800_000_000_000  # 2100-01-01: the archive's days are dates people can read
 _INT64: Final = 1 << 63
@@ -86,7 +86,7 @@ def archive_records(
     spans = {span.connection_id: span for span in before.spans}
     with PartWriter(folder, names.footer) as writer, _RejectWriter(folder / "rejects.jsonl") as rejects:
         for record in reader.records(before.last_seq + 1):
-            _note_span(spans, record, reader)
+            note_record(spans, record, reader.connections)
             decoded = decoder.decode(record)
             for event in decoded.events:
                 if (problem := unfit(event)) is None:
@@ -108,7 +108,7 @@ def archive_records(
         files=(*before.files, *files),
         reject_files=(*before.reject_files, *reject_files),
         damage=(*before.damage, *damage),
-        spans=tuple(_closed(span, reader) for _, span in sorted(spans.items())),
+        spans=closed_spans(spans, reader.connections),
         gaps=tuple(reader.gaps()),
     )
 
@@ -155,32 +155,6 @@ def _digest(reader: JournalReader, from_seq: int) -> tuple[int, str]:
     return count, total.hexdigest()
 
 
-def _note_span(spans: dict[int, Span], record: Record, reader: JournalReader) -> None:
-    known = reader.connections.get(record.connection_id)
-    if known is None:
-        return
-    span = spans.get(record.connection_id)
-    if span is None:
-        span = spans[record.connection_id] = Span(
-            connection_id=known.connection_id,
-            venue=known.venue,
-            stream=known.stream,
-            kind=known.kind,
-            from_ns=known.opened_ns,
-            to_ns=known.opened_ns,
-        )
-    if known.kind == "frames" and record.position > span.to_ns:
-        spans[record.connection_id] = msgspec.structs.replace(span, to_ns=record.position)
-
-
-def _closed(span: Span, reader: JournalReader) -> Span:
-    """The span with the connection's own closing time, where it has one."""
-    known = reader.connections.get(span.connection_id)
-    if known is None or known.closed_ns is None:
-        return span
-    return msgspec.structs.replace(span, to_ns=known.closed_ns)
-
-
 def _published(archive: Path, parts: list[WrittenPart], names: _Names, folder: Path) -> list[ArchiveFile]:
     """Move finished files to their names, durably."""
     files: list[ArchiveFile] = []
@@ -199,7 +173,7 @@ def _published(archive: Path, parts: list[WrittenPart], names: _Names, folder: P
                     min_ts_event_ns=part.min_ts_event_ns,
                     max_ts_event_ns=part.max_ts_event_ns,
                     sha256=sha256,
-                    repeated_ids=finder.repeated_ids(part.key.event, part.path),
+                    ids=finder.look(part.key.event, part.path),
                 )
             )
             _move(part.path, archive / path)

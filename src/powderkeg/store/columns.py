@@ -18,10 +18,12 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from powderkeg.domain.events import EVENT_NAMES, BookLevel, Event
+from powderkeg.domain.time import NS_PER_DAY
 
 EVENT_TYPES: Final[dict[str, type]] = {name: kind for kind, name in EVENT_NAMES.items()}
 
@@ -36,6 +38,11 @@ _SCALARS: Final[dict[type, Any]] = {str: pa.string(), int: pa.int64(), float: pa
 
 _UNIQUE_TEXT: Final = frozenset({"event_id", "trade_id", "title", "url", "body"})
 """Text that hardly repeats: prefixes are shared, a dictionary would only add to it."""
+
+
+def column_names(event_name: str) -> tuple[str, ...]:
+    """The columns of an event type, in the order of its fields."""
+    return tuple(field.name for field in msgspec.structs.fields(EVENT_TYPES[event_name]))
 
 
 @cache
@@ -63,6 +70,25 @@ def table_of(event_name: str, events: Sequence[Event]) -> pa.Table:
     """Events of one type as a table, in their order."""
     schema = schema_of(event_name)
     return pa.Table.from_arrays([_column(field, events) for field in schema], schema=schema)
+
+
+def tail_schema(event_name: str) -> pa.Schema:
+    """The columns of rows not yet in the archive: the event's, and what a file's path would say."""
+    extra = [pa.field("date", pa.date32()), pa.field("journal_id", pa.string())]
+    return pa.schema([*schema_of(event_name), *extra])
+
+
+def tail_table(event_name: str, events: Sequence[Event], journal_id: str) -> pa.Table:
+    """Events of one journal with the columns of `tail_schema`."""
+    table = table_of(event_name, events)
+    days = np.array([event.ts_event_ns // NS_PER_DAY for event in events], dtype=np.int32)
+    extra = [pa.array(days).cast(pa.date32()), pa.array([journal_id] * len(events), type=pa.string())]
+    return pa.Table.from_arrays([*table.columns, *extra], schema=tail_schema(event_name))
+
+
+def joined(event_name: str, tables: Sequence[pa.Table]) -> pa.Table:
+    """Tail tables end to end; an empty one where there are none."""
+    return pa.concat_tables([tail_schema(event_name).empty_table(), *tables])
 
 
 def _column(field: pa.Field, events: Sequence[Event]) -> pa.Array:

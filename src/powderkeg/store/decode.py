@@ -120,6 +120,7 @@ class Decoder:
                 RejectedRecord(record.connection_id, record.position, reject.line, reject.reason, reject.excerpt)
                 for reject in parsed.rejects
             )
+        decoded.rejects.sort(key=lambda reject: reject.line or 0)
         return decoded
 
     def _table(self, known: JournalConnection) -> tuple[RowsParser, dict[str, str]]:

@@ -111,7 +111,9 @@ def open_journal(path: Path, meta: JournalMeta) -> OpenedJournal:
 
 
 def _connect(path: Path, meta: JournalMeta) -> sqlite3.Connection:
-    is_new = not path.exists() or path.stat().st_size == 0
+    is_new = not path.exists()
+    if not is_new and path.stat().st_size == 0 and fmt.decode_mark(mark_path(path).read_bytes()) > 0:
+        raise DamagedRowError("the file is empty and was not always")
     database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     if is_new:
         mark_path(path).write_bytes(fmt.encode_mark(0))

@@ -17,6 +17,8 @@ from powderkeg.domain.events import FeedGap
 from powderkeg.store.decode import DecoderState
 from powderkeg.store.journal_reader import Damage
 from powderkeg.store.lock import sync_folder
+from powderkeg.store.repeats import IdNotes
+from powderkeg.store.spans import Span
 
 ARCHIVE_VERSION: Final = 1
 
@@ -27,7 +29,7 @@ class ArchiveFile(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: below the archive folder, with `/`.
         date: UTC day of every row's `ts_event_ns`.
-        repeated_ids: [first, last] event time of rows whose id occurs more than once in the file, None where none does.
+        ids: what can make a row of the file another sighting of the same event.
     """
 
     path: str
@@ -39,7 +41,7 @@ class ArchiveFile(msgspec.Struct, frozen=True, kw_only=True):
     min_ts_event_ns: int
     max_ts_event_ns: int
     sha256: str
-    repeated_ids: tuple[int, int] | None = None
+    ids: IdNotes = IdNotes()
 
 
 class RejectFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,17 +50,6 @@ class RejectFile(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     rows: int
     sha256: str
-
-
-class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection's time, from its opening to its closing or last record."""
-
-    connection_id: int
-    venue: str
-    stream: str
-    kind: Literal["frames", "rows"]
-    from_ns: int
-    to_ns: int
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
