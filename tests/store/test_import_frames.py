@@ -6,6 +6,7 @@ import gzip
 import json
 from pathlib import Path
 
+import fake_market
 import msgspec
 import pytest
 from hypothesis import given
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 from import_samples import BOOK_TICKER, CAPTURES
 
 from powderkeg.domain.errors import InputError
+from powderkeg.store.decode import Decoder
 from powderkeg.store.importers.captures import KEPT, NO_TIME, NO_VENUE, NOT_JSON, TOO_LONG, seconds_to_ns
 from powderkeg.store.importers.formats import Frame, Refused, Sample
 from powderkeg.store.importers.lines import lines_of, read_lines
 from powderkeg.store.importers.message_times import message_time_ns
 from powderkeg.store.importers.registry import format_named, recognize
 from powderkeg.store.importers.venue_hints import venue_of_message, venue_of_url
+from powderkeg.store.journal_format import JournalConnection, Record
 
 BY_FORMAT = {capture.format: capture for capture in CAPTURES}
 
@@ -184,3 +187,14 @@ def test_a_damaged_document_is_an_error():
     format_ = format_named("messages-json")
     with pytest.raises(InputError, match="damaged"):
         list(format_.frames(lines_of(b'{"groups": [', 100), {"venue": "okx", "shape": "groups"}))
+
+
+@pytest.mark.parametrize(("name", "counted"), [("messages-jsonl", 2), ("capture-feed-handler", 1)])
+def test_single_messages_never_repeat_the_past_but_a_sockets_first_ones_may(fakes, name, counted):
+    connection = JournalConnection(
+        connection_id=1, venue=fake_market.SLUG, stream="s", kind="frames", format=name, header="{}", opened_ns=0
+    )
+    decoder = Decoder({1: connection})
+    payload = fake_market.frame(fake_market.liquidation(), channel="replaying")
+    decoded = [decoder.decode(Record(1, position, payload)).events for position in (1, 2)]
+    assert sum(map(len, decoded)) == counted
