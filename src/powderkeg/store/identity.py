@@ -112,7 +112,8 @@ def view_sql(event: str, *, has_files: bool, doubts: list[Doubt]) -> str:
 def _compared_sql(event: str, columns: str, rows: str, in_doubt: str) -> str:
     id_column = ID_COLUMN[event]
     content = [name for name in column_names(event) if name not in _NOT_CONTENT and name != id_column]
-    alike = ", ".join(content)
+    # The date says nothing new, but lets a condition on it reach the files from outside the comparison.
+    alike = ", ".join([*content, "date"])
     return f"""
         WITH rows_seen AS NOT MATERIALIZED ({rows})
         SELECT {columns} FROM rows_seen WHERE NOT ({in_doubt})
