@@ -94,7 +94,7 @@ class Tick(msgspec.Struct, frozen=True):
 
     coin: str
     price: float
-    open_interest_usd: float
+    open_interest_base: float
     ts_ns: int
 
 
@@ -127,7 +127,7 @@ def simulate_squeeze(rng: np.random.Generator, *, duration_s: int = DURATION_S, 
             liquidations += forced
             trades += market.trades(forced, ts_ns)
             if step % (1_000 // STEP_MS) == 0:
-                ticks.append(Tick(coin.name, market.price, market.open_interest_usd, ts_ns))
+                ticks.append(Tick(coin.name, market.price, market.open_interest_base, ts_ns))
     liquidations.sort(key=lambda event: event.ts_ns)
     trades.sort(key=lambda event: event.ts_ns)
     ticks.sort(key=lambda event: event.ts_ns)
@@ -147,7 +147,7 @@ class _Market:
     def __init__(self, coin: Coin, rng: np.random.Generator) -> None:
         self.coin = coin
         self.price = coin.price
-        self.open_interest_usd = coin.fuel_usd * 40.0
+        self.open_interest_base = coin.fuel_usd * 40.0 / coin.price
         self._rng = rng
         self._shorts = sorted(_crowd(coin, "short", rng), key=lambda position: position.trigger, reverse=True)
         self._longs = sorted(_crowd(coin, "long", rng), key=lambda position: position.trigger)
@@ -179,7 +179,7 @@ class _Market:
         bankruptcy = round(position.trigger * (1 + sign * 0.004), self.coin.price_decimals)
         qty = max(round(position.notional_usd / fill, self.coin.qty_decimals), 10.0**-self.coin.qty_decimals)
         self._pressure_usd += sign * qty * fill
-        self.open_interest_usd -= qty * fill
+        self.open_interest_base -= qty
         jitter_ns = int(self._rng.integers(0, STEP_MS)) * NS_PER_MS
         return SimulatedLiquidation(
             position.venue, self.coin.name, position.position_side, qty, fill, bankruptcy, ts_ns + jitter_ns
