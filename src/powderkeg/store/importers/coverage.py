@@ -37,5 +37,5 @@ def coverage_of(venue: str, ts_ns: int) -> Coverage:
     """The promise of a venue's feed at an instant; `unknown` for a venue that states none."""
     if venue in (BINANCE_USDM, BINANCE_COINM):
         return binance_coverage(ts_ns)
-    promises = [promise for since_ns, promise in _CHANGES.get(venue, ()) if since_ns <= ts_ns]
+    promises: list[Coverage] = [promise for since_ns, promise in _CHANGES.get(venue, ()) if since_ns <= ts_ns]
     return promises[-1] if promises else "unknown"
