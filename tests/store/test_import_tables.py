@@ -19,6 +19,7 @@ from powderkeg.domain.events import (
 )
 from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, parse_instant
 from powderkeg.store.importers import candles, tardis
+from powderkeg.store.importers.coverage import coverage_of
 from powderkeg.store.importers.formats import Sample
 from powderkeg.store.importers.registry import format_named
 
@@ -267,3 +268,20 @@ def test_a_table_without_its_symbol_asks_for_it(name):
 def test_a_told_symbol_wins_over_the_name():
     assert events("binance-open-interest", symbol="SOLUSDT")[0].symbol == "SOL/USDT:USDT"
     assert events("binance-vision-aggtrades", file_name="x.csv", symbol="BTCUSD_PERP")[0].venue == "binance-coinm"
+
+
+@pytest.mark.parametrize(
+    ("venue", "day", "promise"),
+    [
+        ("binance-usdm", "2021-04-26", "unknown"),
+        ("binance-coinm", "2021-04-27", "latest_per_second"),
+        ("bybit", "2025-02-25", "latest_per_second"),
+        ("bybit", "2025-02-26", "all"),
+        ("gate", "2026-08-19", "latest_per_second"),
+        ("gate", "2026-08-20", "all"),
+        ("okx", "2026-07-01", "unknown"),
+        ("htx", "2026-01-01", "unknown"),
+    ],
+)
+def test_what_a_feed_promised_depends_on_the_day(venue, day, promise):
+    assert coverage_of(venue, parse_instant(day)) == promise
