@@ -15,7 +15,11 @@ from powderkeg.venues.binance_coinm import VENUE as BINANCE_COINM
 from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
 from powderkeg.venues.bitget import VENUE as BITGET
 from powderkeg.venues.bybit import VENUE as BYBIT
+from powderkeg.venues.deribit import VENUE as DERIBIT
+from powderkeg.venues.dydx import VENUE as DYDX
 from powderkeg.venues.gate import VENUE as GATE
+from powderkeg.venues.htx import VENUE as HTX
+from powderkeg.venues.hyperliquid import VENUE as HYPERLIQUID
 from powderkeg.venues.okx import VENUE as OKX
 
 _ALL: tuple[Venue, ...] = (
@@ -23,7 +27,11 @@ _ALL: tuple[Venue, ...] = (
     BINANCE_USDM,
     BITGET,
     BYBIT,
+    DERIBIT,
+    DYDX,
     GATE,
+    HTX,
+    HYPERLIQUID,
     OKX,
 )
 
@@ -83,7 +91,7 @@ def parse_frame(
     if instruments is not None:
         names = instruments.of(venue)
     try:
-        if len(frame) > SMALL_FRAME_BYTES:
+        if len(frame) > SMALL_FRAME_BYTES or not frame.isascii():
             guard(venue, frame)
         return parse(frame, ts_received_ns, names)
     except VenueProtocolError:

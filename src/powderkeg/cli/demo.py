@@ -1,0 +1,33 @@
+"""`powderkeg demo`: a simulated squeeze through the whole path, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from powderkeg.cli.options import JsonOption
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Another seed is another squeeze; the same seed the same bytes.")] = 7,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Keep the simulated recording here.", show_default=False),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="SVG", help="Also save what is shown as a picture.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate a squeeze on four venues, record it in their wire formats, replay it, and print what can be known."""
+    from powderkeg.app.demo import run_demo
+    from powderkeg.cli.demo_view import print_demo
+    from powderkeg.cli.output import print_json
+
+    result = run_demo(seed=seed, data_dir=data)
+    if as_json:
+        print_json({"simulated": True, "seed": seed, "truth_usd": result.truth_usd, **result.totals.to_dict()})
+    else:
+        print_demo(result, picture=picture)

@@ -1,0 +1,41 @@
+"""Progress bars, on standard error so that standard output stays clean for pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from powderkeg.cli.output import console
+
+if TYPE_CHECKING:
+    from powderkeg.store.importers.run import ImportProgress
+
+
+class import_progress:  # noqa: N801 - used as a context manager, reads as a verb
+    """One bar per file; silent where standard error is not a terminal."""
+
+    def __init__(self) -> None:
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=console(stderr=True),
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        self._bars.stop()
+
+    def of(self, path: Path) -> Callable[[ImportProgress], None]:
+        """The callback that moves the bar of one file."""
+        task = self._bars.add_task(path.name, total=1.0)
+        return lambda state: self._bars.update(task, total=state.total_bytes, completed=state.done_bytes)
