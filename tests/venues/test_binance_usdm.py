@@ -206,6 +206,14 @@ def test_rest_answers_are_read_under_the_name_of_their_stream():
     assert (book.symbol, book.last_update_id, book.ts_event_ns) == ("BTC/USDT:USDT", 9, RECEIVED)
 
 
+def test_a_rest_book_that_names_no_contract_says_nothing():
+    """It may be of any contract; guessing one would put levels into a wrong book."""
+    book = {"lastUpdateId": 9, "T": T, "bids": [["1", "2"]], "asks": []}
+    assert parse_frame("binance-usdm", msgspec.json.encode(book), RECEIVED) == ()
+    (named,) = parse_frame("binance-usdm", msgspec.json.encode(book | {"symbol": "BTCUSDT"}), RECEIVED)
+    assert (named.symbol, named.ts_event_ns) == ("BTC/USDT:USDT", T * NS)
+
+
 @pytest.mark.parametrize(
     "message",
     [

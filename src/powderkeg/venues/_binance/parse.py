@@ -64,17 +64,21 @@ def _rare(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> t
     if frame[:1] == b"[":
         return () if _is_ignored(frame) else _events(_bare(frame), frame, ts_received_ns, instruments)
     outer = _outer(frame)
-    if outer.stream:
-        name, _, channel = outer.stream.partition("@")
-        if channel in POLLED:
-            return (POLLED[channel](bytes(outer.data), name.upper(), ts_received_ns, instruments),)
-        if _is_ignored(bytes(outer.data)):
-            return ()
-        return _events(_combined(frame).data, frame, ts_received_ns, instruments)
-    is_reply = outer.id is not msgspec.UNSET or outer.code is not None
-    if is_reply and not outer.e and (outer.result, outer.error, outer.msg) != (msgspec.UNSET, msgspec.UNSET, None):
+    if outer.lastUpdateId is not None:  # without a symbol it is a book of nobody knows what
+        return (POLLED["depthSnapshot"](frame, outer.symbol, ts_received_ns, instruments),) if outer.symbol else ()
+    name, _, channel = outer.stream.partition("@")
+    if channel in POLLED:
+        return (POLLED[channel](bytes(outer.data), name.upper(), ts_received_ns, instruments),)
+    if _is_reply(outer) or _is_ignored(bytes(outer.data) if outer.stream else frame):
         return ()
-    return () if outer.e in wire.IGNORED_EVENTS else _events(_bare(frame), frame, ts_received_ns, instruments)
+    message = _combined(frame).data if outer.stream else _bare(frame)
+    return _events(message, frame, ts_received_ns, instruments)
+
+
+def _is_reply(outer: wire.Outer) -> bool:
+    """An answer to a request: acknowledged, refused, or not understood."""
+    says = (outer.result, outer.error, outer.msg) != (msgspec.UNSET, msgspec.UNSET, None)
+    return says and not outer.e and not outer.stream and (outer.id is not msgspec.UNSET or outer.code is not None)
 
 
 def _is_ignored(payload: bytes) -> bool:
