@@ -70,8 +70,9 @@ class Instrument(msgspec.Struct, frozen=True):
         if qty_unit == "base":
             return qty, qty * price if dollars else None
         if qty_unit in ("usd", "quote"):
-            is_usd = qty_unit == "usd" or dollars
-            return qty / price, qty if is_usd else None
+            # Dollars divided by a price in another currency would be no quantity of anything.
+            same_currency = qty_unit == "quote" or dollars
+            return qty / price if same_currency else None, qty if qty_unit == "usd" or dollars else None
         if self.contract_size is None:
             return None, None
         face = qty * self.contract_size

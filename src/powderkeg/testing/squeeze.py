@@ -21,9 +21,9 @@ import msgspec
 import numpy as np
 
 from powderkeg.domain.time import NS_PER_MS, NS_PER_S
-from powderkeg.domain.units import PositionSide
+from powderkeg.domain.units import PositionSide, TakerSide
 
-START_NS: Final = 1_784_112_600 * NS_PER_S  # 2026-07-15T10:50:00Z, a day on which nothing of the kind was recorded
+START_NS: Final = 1_789_570_200 * NS_PER_S  # 2026-09-16T14:50:00Z, a day of which nothing here claims to tell
 DURATION_S: Final = 600
 STEP_MS: Final = 100
 
@@ -81,7 +81,7 @@ class SimulatedTrade(msgspec.Struct, frozen=True):
 
     venue: str
     coin: str
-    taker_side: str
+    taker_side: TakerSide
     qty_base: float
     price: float
     ts_ns: int

@@ -24,6 +24,15 @@ class Connection:
         self._channel_of = VENUES[venue].channel_of
         self._stale = set(VENUES[venue].subscriptions.stale_first)
 
+    @property
+    def unspoken(self) -> tuple[str, ...]:
+        """Channels whose first, repeating frame is still awaited: all that must be kept to go on elsewhere."""
+        return tuple(sorted(self._stale))
+
+    def resume(self, unspoken: tuple[str, ...]) -> None:
+        """Go on where another Connection of the same frames stood when it said `unspoken`."""
+        self._stale = set(unspoken)
+
     def events(self, frame: bytes, ts_received_ns: int) -> tuple[Event, ...]:
         """Events of the next frame.
 
