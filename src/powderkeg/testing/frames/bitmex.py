@@ -24,7 +24,7 @@ from powderkeg.testing.frames.base import (
 )
 
 CONTRACT_BASE: Final = {"XBTUSDT": 1e-6}
-"""Base units per linear contract. Source: BitMEX `GET /instrument`, 1 / underlyingToPositionMultiplier, read 2026-11."""
+"""Base units per linear contract. Source: BitMEX `GET /instrument`, underlyingToPositionMultiplier, read 2026-11."""
 
 
 def _table(table: str, action: str, data: list[Json], **extra: Json) -> bytes:
