@@ -12,10 +12,12 @@ from powderkeg.domain.events import Event
 from powderkeg.domain.instruments import Instrument, InstrumentMap
 from powderkeg.domain.symbols import venue_slug
 from powderkeg.venues.base import SMALL_FRAME_BYTES, Venue, guard
+from powderkeg.venues.bitmex import VENUE as BITMEX
 from powderkeg.venues.deribit import VENUE as DERIBIT
 from powderkeg.venues.hyperliquid import VENUE as HYPERLIQUID
 
 _ALL: tuple[Venue, ...] = (
+    BITMEX,
     DERIBIT,
     HYPERLIQUID,
 )
