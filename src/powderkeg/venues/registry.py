@@ -14,6 +14,7 @@ from powderkeg.venues.base import SMALL_FRAME_BYTES, Parse, Venue, guard
 from powderkeg.venues.binance_coinm import VENUE as BINANCE_COINM
 from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
 from powderkeg.venues.bitget import VENUE as BITGET
+from powderkeg.venues.bitmex import VENUE as BITMEX
 from powderkeg.venues.bybit import VENUE as BYBIT
 from powderkeg.venues.deribit import VENUE as DERIBIT
 from powderkeg.venues.dydx import VENUE as DYDX
@@ -26,6 +27,7 @@ _ALL: tuple[Venue, ...] = (
     BINANCE_COINM,
     BINANCE_USDM,
     BITGET,
+    BITMEX,
     BYBIT,
     DERIBIT,
     DYDX,
