@@ -12,10 +12,12 @@ from powderkeg.domain.events import Event
 from powderkeg.domain.instruments import Instrument, InstrumentMap
 from powderkeg.domain.symbols import venue_slug
 from powderkeg.venues.base import SMALL_FRAME_BYTES, Venue, guard
+from powderkeg.venues.bitfinex import VENUE as BITFINEX
 from powderkeg.venues.dydx import VENUE as DYDX
 from powderkeg.venues.htx import VENUE as HTX
 
 _ALL: tuple[Venue, ...] = (
+    BITFINEX,
     DYDX,
     HTX,
 )
