@@ -13,6 +13,7 @@ from powderkeg.domain.symbols import venue_slug
 from powderkeg.venues.base import SMALL_FRAME_BYTES, Parse, Venue, guard
 from powderkeg.venues.binance_coinm import VENUE as BINANCE_COINM
 from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
+from powderkeg.venues.bitfinex import VENUE as BITFINEX
 from powderkeg.venues.bitget import VENUE as BITGET
 from powderkeg.venues.bitmex import VENUE as BITMEX
 from powderkeg.venues.bybit import VENUE as BYBIT
@@ -26,6 +27,7 @@ from powderkeg.venues.okx import VENUE as OKX
 _ALL: tuple[Venue, ...] = (
     BINANCE_COINM,
     BINANCE_USDM,
+    BITFINEX,
     BITGET,
     BITMEX,
     BYBIT,
