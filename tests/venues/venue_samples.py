@@ -11,9 +11,10 @@ from decimal import Decimal
 
 import msgspec
 
+from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import Event
 from powderkeg.testing.frames import FRAMES, ForcedOrder, MarketState, PublicTrade
-from powderkeg.venues import VENUES
+from powderkeg.venues import VENUES, parse_frame
 
 TS_MS = 1_790_000_000_123  # 2026-09-21, after every switch of a feed's promise
 RECEIVED_NS = 1_790_000_000_500_000_000
@@ -26,6 +27,7 @@ class Sample:
     """A contract: `unit` of its liquidation feed, `trade_unit` of its trade feed where that is another.
 
     `contract_size` is in base (linear) or US dollars (inverse); `is_quanto` contracts have no knowable notional.
+    Trades count `sides_counted` sides: HTX adds the buyer's quantity to the seller's.
     """
 
     venue: str
@@ -36,6 +38,7 @@ class Sample:
     is_inverse: bool = False
     is_quanto: bool = False
     trade_unit: str | None = None
+    sides_counted: int = 1
 
     def sized(self, unit: str, qty: Decimal, price: Decimal) -> tuple[Decimal | None, Decimal | None]:
         """Base quantity and US dollar notional, in decimal arithmetic."""
@@ -76,14 +79,13 @@ SAMPLES = (
     Sample("kraken-futures", "FI_ETHUSD_261225", "ETH/USD:ETH-261225", "usd", is_inverse=True),
     Sample("kraken-futures", "PF_XBTUSD", "BTC/USD:USD", "base"),
     Sample("dydx", "BTC-USD", "BTC/USDC:USDC", "base"),
-    Sample("htx", "BTC-USDT", "BTC/USDT:USDT", "contracts", "0.001"),
-    Sample("htx", "BTC-USD", "BTC/USD:BTC", "contracts", "100", is_inverse=True),
+    Sample("htx", "BTC-USDT", "BTC/USDT:USDT", "contracts", "0.001", sides_counted=2),
+    Sample("htx", "BTC-USD", "BTC/USD:BTC", "contracts", "100", is_inverse=True, sides_counted=2),
     Sample("bitfinex", "tBTCF0:USTF0", "BTC/USDT:USDT", "base"),
     Sample("lighter", "1", "BTC/USDC:USDC", "base"),
 )
 
 HERE = tuple(sample for sample in SAMPLES if sample.venue in VENUES)
-PUBLIC = tuple(sample for sample in HERE if VENUES[sample.venue].liquidation_feed == "public")
 FIRST_OF_VENUE = tuple({sample.venue: sample for sample in reversed(HERE)}.values())
 
 
@@ -169,3 +171,32 @@ POSITIVE = frozenset(
         "index_price",
     }
 )
+
+
+BAD_NUMBERS = (
+    "NaN",
+    "-Infinity",
+    "Infinity",
+    "1e308",
+    "1e999",
+    '"NaN"',
+    '"inf"',
+    '"1e308"',
+    '"twelve"',
+    "[]",
+    "{}",
+    "true",
+)
+BAD_LEAVES = (*BAD_NUMBERS, "null", '""', "-1", '"-1"', "0", '"0"', "-0.0", "1e-320", str(2**63), str(10**30), '"x"')
+
+
+def survivors(venue: str, frame: bytes) -> tuple[Event, ...] | None:
+    """The events of a frame, every one of them sane; None where it was refused in the one way allowed."""
+    try:
+        events = parse_frame(venue, frame, RECEIVED_NS)
+    except VenueProtocolError:
+        return None
+    assert isinstance(events, tuple)
+    for event in events:
+        assert_sane(event)
+    return events

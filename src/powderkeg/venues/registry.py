@@ -13,7 +13,9 @@ from powderkeg.domain.symbols import venue_slug
 from powderkeg.venues.base import SMALL_FRAME_BYTES, Parse, Venue, guard
 from powderkeg.venues.binance_coinm import VENUE as BINANCE_COINM
 from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
+from powderkeg.venues.bitfinex import VENUE as BITFINEX
 from powderkeg.venues.bitget import VENUE as BITGET
+from powderkeg.venues.bitmex import VENUE as BITMEX
 from powderkeg.venues.bybit import VENUE as BYBIT
 from powderkeg.venues.deribit import VENUE as DERIBIT
 from powderkeg.venues.dydx import VENUE as DYDX
@@ -25,7 +27,9 @@ from powderkeg.venues.okx import VENUE as OKX
 _ALL: tuple[Venue, ...] = (
     BINANCE_COINM,
     BINANCE_USDM,
+    BITFINEX,
     BITGET,
+    BITMEX,
     BYBIT,
     DERIBIT,
     DYDX,

@@ -61,13 +61,17 @@ def trades(rows: Sequence[PublicTrade]) -> bytes:
 
 
 def status(state: MarketState) -> bytes:
-    """Derivative status: deriv price, spot price, next funding, mark price and open interest in base."""
+    """Derivative status: deriv price, spot price, funding, mark price and open interest in base.
+
+    `funding_rate` is both what has accrued for the next funding and what is applied in the current period.
+    """
     fields: list[Json] = [None] * 19
     fields[0] = state.ts_ms
     fields[2] = maybe_number(state.mark_price)
     fields[3] = maybe_number(state.index_price)
     fields[7] = state.next_funding_ms
     fields[8] = maybe_number(state.funding_rate)
+    fields[11] = maybe_number(state.funding_rate)
     fields[14] = maybe_number(state.mark_price)
     fields[17] = maybe_number(state.open_interest)
     tail = [12, state.ts_ms + PUSH_DELAY_MS, "status", state.venue_symbol.removeprefix("t")]

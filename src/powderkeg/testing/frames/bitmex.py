@@ -7,6 +7,7 @@ Quantities: contracts. Liquidations carry no time of their own. Source: BitMEX W
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from powderkeg.testing.frames.base import (
     ForcedOrder,
@@ -21,6 +22,9 @@ from powderkeg.testing.frames.base import (
     number,
     uuid_like,
 )
+
+CONTRACT_BASE: Final = {"XBTUSDT": 1e-6}
+"""Base units per linear contract. Source: BitMEX `GET /instrument`, underlyingToPositionMultiplier, read 2026-11."""
 
 
 def _table(table: str, action: str, data: list[Json], **extra: Json) -> bytes:
@@ -55,7 +59,7 @@ def closing(rows: Sequence[ForcedOrder]) -> tuple[bytes, bytes]:
 
 
 def trades(rows: Sequence[PublicTrade]) -> bytes:
-    """`trade`: `side` is the taker's; notionals are told for XBTUSD, where one contract is one US dollar."""
+    """`trade`: `side` is the taker's; notionals are told for the contracts of `CONTRACT_BASE` and for XBTUSD."""
     data = [
         given(
             {
@@ -66,14 +70,21 @@ def trades(rows: Sequence[PublicTrade]) -> bytes:
                 "price": number(row.price),
                 "tickDirection": "PlusTick",
                 "trdMatchID": uuid_like(row.serial),
-                "homeNotional": row.qty / row.price if row.venue_symbol == "XBTUSD" else None,
-                "foreignNotional": number(row.qty) if row.venue_symbol == "XBTUSD" else None,
+                **_notionals(row),
                 "trdType": "Regular",
             }
         )
         for row in rows
     ]
     return _table("trade", "insert", data)
+
+
+def _notionals(row: PublicTrade) -> dict[str, Json]:
+    """Base and quote worth; on XBTUSD a contract is one US dollar."""
+    if row.venue_symbol == "XBTUSD" and row.price:
+        return {"homeNotional": row.qty / row.price, "foreignNotional": number(row.qty)}
+    size = CONTRACT_BASE.get(row.venue_symbol)
+    return {} if size is None else {"homeNotional": row.qty * size, "foreignNotional": row.qty * size * row.price}
 
 
 def instrument(state: MarketState) -> bytes:

@@ -1,6 +1,7 @@
 """Frames of HTX swaps and futures, before the gzip in which HTX sends them (see `gzipped`).
 
-Quantities: contracts. Source: HTX "USDT-margined / coin-margined swaps" WebSocket docs, read 2026-11.
+Quantities: contracts, in trades those of both sides added. Source: HTX "USDT-margined / coin-margined swaps" WebSocket
+docs, read 2026-11.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ def _turnover(contract_code: str, contracts: float, price: float) -> float | Non
 
 
 def trades(rows: Sequence[PublicTrade]) -> bytes:
-    """`market.*.trade.detail`: `amount` in contracts, `quantity` in base, both as HTX counts them."""
+    """`market.*.trade.detail`: `amount` in contracts, `quantity` in base.
+
+    HTX adds up what buyer and seller traded, so `qty` is twice the contracts that changed hands.
+    """
     ts_ms = rows[-1].ts_ms
     data = [
         given(
@@ -92,7 +96,7 @@ def funding_rate(state: MarketState) -> bytes:
         "symbol": state.venue_symbol.partition("-")[0],
         "contract_code": state.venue_symbol,
         "fee_asset": state.venue_symbol.rpartition("-")[2],
-        "funding_time": str(state.ts_ms),
+        "funding_time": str(state.next_funding_ms or state.ts_ms),
         "funding_rate": text(state.funding_rate or 0.0),
         "estimated_rate": None,
         "settlement_time": str(state.next_funding_ms or state.ts_ms),

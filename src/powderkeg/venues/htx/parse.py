@@ -132,15 +132,16 @@ def _forced_orders(message: wire.Envelope, ts_received_ns: int, instruments: Ven
 
 
 def _funding_rates(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
-    """The rate of `funding_time`: fixed but not paid while that lies ahead, settled afterwards."""
+    """A rate with its instant: fixed but not paid while that lies ahead, settled afterwards."""
     ts_event_ns = _time_of(message)
     for row in _funding(message.data):
         instrument = instruments[row.contract_code]
         funding_rate = _wire.given(row.funding_rate)
         if funding_rate is None:
             continue
-        funding_ns = _wire.given_ns(row.funding_time)
-        next_funding_ns = funding_ns if funding_ns and funding_ns > ts_event_ns else None
+        instants = [_wire.given_ns(row.settlement_time), _wire.given_ns(row.funding_time)]
+        ahead = [instant_ns for instant_ns in instants if instant_ns and instant_ns > ts_event_ns]
+        next_funding_ns = min(ahead, default=None)
         yield FundingRate(
             instrument.venue, instrument.symbol, funding_rate, None, next_funding_ns, ts_event_ns, ts_received_ns
         )

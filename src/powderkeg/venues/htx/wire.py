@@ -61,6 +61,7 @@ class FundingRow(msgspec.Struct, gc=False):
     contract_code: str
     funding_rate: MaybeFinite = None
     funding_time: MaybeMillis = None
+    settlement_time: MaybeMillis = None
 
 
 class InterestRow(msgspec.Struct, gc=False):
