@@ -65,7 +65,9 @@ def orders(database: Database, span: Span, chosen: Selection) -> SampledOrders:
     ).to_pydict()
     feeds = list(zip(found["venue"], found["symbol"], found["coverage"], strict=True))
     notionals = np.array([np.nan if usd is None else usd for usd in found["notional_usd"]], np.float64)
-    return sampled_orders(feeds, np.array(found["ts_event_ns"], np.int64), notionals, np.array(found["is_long"], np.bool_))
+    return sampled_orders(
+        feeds, np.array(found["ts_event_ns"], np.int64), notionals, np.array(found["is_long"], np.bool_)
+    )
 
 
 def open_interest_falls(database: Database, span: Span, chosen: Selection) -> dict[tuple[str, str], float]:
@@ -79,9 +81,11 @@ def open_interest_falls(database: Database, span: Span, chosen: Selection) -> di
     return {(row["venue"], row["symbol"]): row["fall_usd"] for row in rows if row["fall_usd"] is not None}
 
 
-def symbols(database: Database) -> frozenset[str]:
-    """Every symbol liquidations are recorded of."""
-    return frozenset(database.query("SELECT DISTINCT symbol FROM liquidation").column("symbol").to_pylist())
+def symbols(database: Database, event: str) -> frozenset[str]:
+    """Every symbol with recorded events of a type; none for an event without symbol, or an unknown one."""
+    if "symbol" not in database.columns(event):
+        return frozenset()
+    return frozenset(database.query(f"SELECT DISTINCT symbol FROM {event}").column("symbol").to_pylist())  # noqa: S608 - checked
 
 
 def last_event_ns(database: Database, event: str) -> int | None:

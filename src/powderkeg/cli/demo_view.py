@@ -36,7 +36,9 @@ def print_demo(demo: Demo, *, picture: Path | None = None) -> None:
 def _print(demo: Demo, out: Console) -> None:
     coin = COINS[0]
     top = max(price for _, price in demo.prices)
-    out.print(SIMULATED, f"{coin.name} breaks {coin.level:,.0f} and trades up to {top:,.0f}: ten minutes on four venues")
+    out.print(
+        SIMULATED, f"{coin.name} breaks {coin.level:,.0f} and trades up to {top:,.0f}: ten minutes on four venues"
+    )
     out.print(
         f"{demo.frames:,} frames in the venues' wire formats, {demo.raw_bytes / 1e6:.1f} MB raw, "
         f"{demo.journal_bytes / 1e6:.1f} MB in the journal",
@@ -45,7 +47,11 @@ def _print(demo: Demo, out: Console) -> None:
     out.print()
     for line in history_lines(demo.history, width=min(46, max(12, out.width - 40)), prices=dict(demo.prices)):
         out.print(line, no_wrap=True)
-    out.print(Text.assemble("           ", ("▒ long", LONG_COLOR), "  ", ("█ short", SHORT_COLOR), "  liquidated per 30 s, USD"))
+    out.print(
+        Text.assemble(
+            "           ", ("▒ long", LONG_COLOR), "  ", ("█ short", SHORT_COLOR), "  liquidated per 30 s, USD"
+        )
+    )
     out.print()
     out.print(_coins(demo, is_wide=out.width >= WIDE_COLUMNS))
     out.print()

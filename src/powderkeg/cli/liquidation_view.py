@@ -57,7 +57,9 @@ def print_totals(
         out.print(f"{len(totals.rows) - len(shown)} smaller rows not shown; --top 0 shows all", style="dim")
     start = format_instant(totals.as_of_ns - totals.window_ns)
     length = format_duration(totals.window_ns)
-    out.print(f"{totals.method}, USD, {length} from {start} to {format_instant(totals.as_of_ns)} (excluded)", style="dim")
+    out.print(
+        f"{totals.method}, USD, {length} from {start} to {format_instant(totals.as_of_ns)} (excluded)", style="dim"
+    )
     if any(row.is_floor for row in totals.rows):
         out.print("≥ is a floor: the feed leaves orders out, or part of the window was not recorded", style="dim")
     _print_sources(totals, out)
@@ -82,7 +84,9 @@ def _print_sources(totals: LiquidationTable | LiquidationHistory, out: Console) 
         share = "not known how much" if source.coverage is None else f"{source.coverage:.1%}"
         out.print(f"  {source.venue} sends {feeds}; {share} of the window was observed", style="dim")
         for gap in source.gaps[:MAX_GAPS]:
-            out.print(f"    gap {format_instant(gap.from_ns)} to {format_instant(gap.to_ns)}: {gap.reason}", style="dim")
+            out.print(
+                f"    gap {format_instant(gap.from_ns)} to {format_instant(gap.to_ns)}: {gap.reason}", style="dim"
+            )
         if len(source.gaps) > MAX_GAPS:
             out.print(f"    and {len(source.gaps) - MAX_GAPS} more gaps; --json lists them", style="dim")
 
@@ -99,7 +103,9 @@ def print_history(history: LiquidationHistory, *, simulated: bool = False, out: 
         out.print(line, no_wrap=True)
     out.print(Text.assemble(("▒ long", LONG_COLOR), "  ", ("█ short", SHORT_COLOR), "  liquidated, USD"))
     interval = format_duration(history.interval_ns)
-    out.print(f"{history.method}, bars of {interval} labeled by their open; a bar left out was not observed", style="dim")
+    out.print(
+        f"{history.method}, bars of {interval} labeled by their open; a bar left out was not observed", style="dim"
+    )
     _print_sources(history, out)
 
 

@@ -35,7 +35,12 @@ def table(*headings: str, right: tuple[str, ...] = ()) -> Table:
     view = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for heading in headings:
         is_number = heading in right
-        view.add_column(heading, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number or heading in KEPT_WHOLE)
+        view.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=is_number or heading in KEPT_WHOLE,
+        )
     return view
 
 
