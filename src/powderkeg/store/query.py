@@ -12,6 +12,7 @@ other days unread. Which rows are one event is said in `identity.py`.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -146,22 +147,45 @@ class Database:
         except duckdb.Error as error:
             raise InputError(f"the query cannot be run: {error}") from error
 
-    def window(self, event: str, start_ns: int, end_ns: int, symbols: list[str] | None = None) -> pa.Table:
-        """Events of one type in [start, end) of event time, in order of it, optionally of some symbols alone.
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a journal here holds what a simulated market sent."""
+        kinds = {manifest.journal_kind for manifest in self._manifests.values()}
+        return "simulated" in kinds | {tail.journal_kind for tail in self._tails.values()}
+
+    def columns(self, event: str) -> list[str]:
+        """Names of the columns of an event type.
 
         Raises:
-            InputError: there is no such event type, or it has no symbols.
-            StoreError: the archive cannot be read.
+            InputError: there is no such event type.
         """
         if event not in EVENT_NAMES.values():
             raise InputError(f"no event type {event!r}; there are {', '.join(sorted(EVENT_NAMES.values()))}")
+        return column_names(event)
+
+    def window(
+        self,
+        event: str,
+        start_ns: int,
+        end_ns: int,
+        symbols: Sequence[str] | None = None,
+        venues: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Events of one type in [start, end) of event time, in order of it, optionally of some symbols or venues alone.
+
+        Raises:
+            InputError: there is no such event type, or it has no symbols or venues.
+            StoreError: the archive cannot be read.
+        """
+        columns = self.columns(event)
         condition = "date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns >= ? AND ts_event_ns < ?"
         parameters: list[Any] = [day_of(start_ns), day_of(max(start_ns, end_ns - 1)), start_ns, end_ns]
-        if symbols is not None:
-            if "symbol" not in column_names(event):
-                raise InputError(f"{event} has no symbol to choose by")
-            condition += " AND symbol IN (SELECT unnest(?))"
-            parameters.append(symbols)
+        for column, names in (("symbol", symbols), ("venue", venues)):
+            if names is not None:
+                if column not in columns:
+                    raise InputError(f"{event} has no {column} to choose by; leave that filter out")
+                condition += f" AND {column} IN (SELECT unnest(?::VARCHAR[]))"
+                parameters.append(list(names))
         return self.query(f"SELECT * FROM {event} WHERE {condition} ORDER BY ts_event_ns", parameters)  # noqa: S608
 
     def observed(self, venue: str | None = None) -> list[Observed]:

@@ -39,6 +39,7 @@ class JournalTail:
         self.gaps: tuple[FeedGap, ...] = manifest.gaps if manifest is not None else ()
         self.damage: list[Damage] = []
         self.rejects = 0
+        self.journal_kind: str = manifest.journal_kind if manifest is not None else ""
         self._instruments = instruments
         self._state = manifest.decoder if manifest is not None else {}
         self._last_seq = manifest.last_seq if manifest is not None else 0
@@ -50,6 +51,7 @@ class JournalTail:
             StoreError: the journal cannot be read at all.
         """
         with JournalReader(self.path) as reader:
+            self.journal_kind = reader.meta.kind
             decoder = Decoder(reader.connections, self._instruments, self._state)
             spans = {span.connection_id: span for span in self.spans}
             events: dict[str, list[Event]] = {}
