@@ -15,11 +15,13 @@ from powderkeg.venues.base import SMALL_FRAME_BYTES, Venue, guard
 from powderkeg.venues.bitfinex import VENUE as BITFINEX
 from powderkeg.venues.dydx import VENUE as DYDX
 from powderkeg.venues.htx import VENUE as HTX
+from powderkeg.venues.lighter import VENUE as LIGHTER
 
 _ALL: tuple[Venue, ...] = (
     BITFINEX,
     DYDX,
     HTX,
+    LIGHTER,
 )
 
 VENUES: Final[dict[str, Venue]] = {venue.slug: venue for venue in _ALL}
