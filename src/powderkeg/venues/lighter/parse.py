@@ -64,7 +64,7 @@ def _new_trades(message: wire.Envelope, ts_received_ns: int, instruments: VenueI
                 BUY if row.is_maker_ask else SELL,
                 row.size,
                 row.price,
-                str(row.trade_id),
+                _id_of(row),
                 row.timestamp * NS_PER_MS,
                 ts_received_ns,
             )
@@ -89,6 +89,10 @@ def _rows(message: wire.Envelope, instruments: VenueInstruments) -> Iterable[tup
             yield row, instruments[str(row.market_id)]
 
 
+def _id_of(row: wire.TradeRow) -> str:
+    return row.trade_id_str or str(row.trade_id)
+
+
 def _liquidation(row: wire.TradeRow, instrument: Instrument, ts_received_ns: int) -> Liquidation:
     taker_position = _wire.given(row.taker_position_size_before)
     if taker_position and (taker_position > 0) == row.is_maker_ask:
@@ -109,7 +113,7 @@ def _liquidation(row: wire.TradeRow, instrument: Instrument, ts_received_ns: int
         fill_price=row.price,
         bankruptcy_price=row.price if is_deleverage else None,
         coverage="all",
-        event_id=str(row.trade_id),
+        event_id=_id_of(row),
         ts_event_ns=row.timestamp * NS_PER_MS,
         ts_received_ns=ts_received_ns,
         ts_is_received=False,

@@ -25,6 +25,7 @@ class TradeRow(msgspec.Struct, gc=False):
     is_maker_ask: bool  # the maker sold: the taker bought
     timestamp: Millis
     taker_position_size_before: MaybeFinite = None  # signed; left out where empty
+    trade_id_str: str | None = None  # the id for readers that round integers; since 2026
 
 
 class Envelope(msgspec.Struct):
