@@ -1,7 +1,7 @@
 """Frames of Lighter.
 
-Quantities: base; open interest in USDC. Contracts are named by a market number, so `venue_symbol` is that number ("1" is BTC). Source:
-Lighter API docs, WebSocket channels `trade` and `market_stats`, read 2026-11.
+Quantities: base; open interest in USDC. Contracts are named by a market number, so `venue_symbol` is that number: "1"
+is BTC. Source: Lighter API docs, WebSocket channels `trade` and `market_stats`, read 2026-11.
 """
 
 from __future__ import annotations
