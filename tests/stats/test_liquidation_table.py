@@ -217,6 +217,23 @@ def test_a_quiet_bar_of_a_sampled_feed_is_estimated_zero():
         assert told.rows[1].estimate_usd == estimate
 
 
+def test_quiet_bars_of_a_side_know_nothing_of_the_other():
+    """Shorts in the first minute and longs in the second: the quiet minutes of each side are plain zeros."""
+    made = [
+        liquidation(T0 + 5 * NS_PER_S, coverage="latest_per_second"),
+        liquidation(T0 + 65 * NS_PER_S, position_side="long", coverage="latest_per_second"),
+    ]
+    groups = [
+        group(1_000.0, open_ns=T0, coverage="latest_per_second"),
+        group(1_000.0, open_ns=T0 + NS_PER_MINUTE, side="long", coverage="latest_per_second"),
+    ]
+    told = history(groups, by=("position_side",), observed=[observed()], orders=sampled_orders_of(made))
+    assert len(told.rows) == 8
+    quiet = [row for row in told.rows if row.count == 0]
+    assert {(row.total_usd, row.estimate_usd, row.estimate_high_usd) for row in quiet} == {(0.0, 0.0, 0.0)}
+    assert len(quiet) == 6
+
+
 def test_bars_stand_on_their_grid():
     """Spans are rounded out to whole bars; groups off the grid and absurd requests are refused."""
     assert bar_span((T0 + 1, T0 + NS_PER_MINUTE + 1), NS_PER_MINUTE) == (T0, T0 + 2 * NS_PER_MINUTE)

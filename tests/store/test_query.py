@@ -300,7 +300,7 @@ def test_a_feed_is_observed_from_opening_to_closing_without_its_gaps(tmp_path):
         with Database(tmp_path) as database:
             assert database.observed("okx") == []
             found = database.observed(fake.SLUG)
-            assert {one.how for one in found} == {"feed"}
+            assert {one.how for one in found} == {"connection"}
             return [(one.stream, one.from_ns - T0, one.to_ns - T0) for one in found]
 
     assert observed() == expected
@@ -325,7 +325,7 @@ def test_an_import_is_observed_from_its_first_to_its_last_event(tmp_path):
         with Database(tmp_path) as database:
             (one,) = database.observed()
             assert (one.venue, one.stream, one.how) == (fake.SLUG, "liquidation", "import")
-            assert (one.from_ns, one.to_ns) == (T0 + 7 * S, T0 + 11 * S)
+            assert (one.from_ns, one.to_ns) == (T0 + 7 * S, T0 + 11 * S + 1)
             prices = database.query("SELECT price FROM liquidation WHERE symbol = ? ORDER BY 1", ["ETH/USDT:USDT"])
             assert prices["price"].to_pylist() == [100.5, 101.0, 102.0]
 

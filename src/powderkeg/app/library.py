@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from powderkeg.app.selection import Selection, select
 from powderkeg.app.liquidation_queries import bar_groups, groups, last_event_ns, open_interest_falls, orders, symbols
 from powderkeg.app.observation import observed_liquidations
+from powderkeg.app.selection import Selection, select
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.symbols import coin_of
-from powderkeg.domain.time import format_instant, parse_duration, parse_instant
-from powderkeg.stats.liquidation_rows import LiquidationRow
+from powderkeg.domain.time import NS_PER_S, format_instant, parse_duration, parse_instant
 from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTable, bar_span, build_history, build_table
 from powderkeg.store.query import Database
 from powderkeg.venues import VENUES
@@ -27,6 +25,7 @@ Instant = str | int | dt.datetime | None
 Names = str | Sequence[str] | None
 
 NO_FEED: Final = "does not publish its liquidations"
+FAR_FUTURE_NS: Final = 4_102_444_800 * NS_PER_S  # 2100-01-01, the end of `domain.time`
 
 
 def open_library(path: str | Path, *, must_exist: bool = True) -> Library:
@@ -41,7 +40,9 @@ def open_library(path: str | Path, *, must_exist: bool = True) -> Library:
     """
     data_dir = Path(path).expanduser()
     if must_exist and not data_dir.is_dir():
-        raise InputError(f"no data directory at {data_dir}; import a file first (powderkeg import FILE --data {data_dir})")
+        raise InputError(
+            f"no data directory at {data_dir}; import a file first (powderkeg import FILE --data {data_dir})"
+        )
     return Library(data_dir)
 
 
@@ -59,7 +60,9 @@ class Library:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
         self.close()
 
     def refresh(self) -> None:
@@ -143,10 +146,29 @@ class Library:
         """
         return self.database.sql(text)
 
-    def feeds(self, rows: Iterable[LiquidationRow], table: LiquidationTable) -> list[tuple[str, str]]:
-        """(venue, coverage class) of the feeds behind rows, for a caption."""
-        del rows
-        return [(source.venue, feed) for source in table.sources for feed in source.feed_coverage]
+    def events(
+        self,
+        event: str,
+        *,
+        start: Instant = None,
+        end: Instant = None,
+        coin: Names = None,
+        venue: Names = None,
+    ) -> pa.Table:
+        """Events of one type in [start, end) as Arrow columns, in order of event time; open ends where None.
+
+        Raises:
+            InputError: no such event type, or an argument cannot be read.
+        """
+        chosen = select(_names(coin), _names(venue), known=symbols(self.database, event))
+        first_ns = 0 if start is None else instant_ns(start)
+        end_ns = FAR_FUTURE_NS if end is None else instant_ns(end)
+        return self.database.window(event, first_ns, end_ns, chosen.symbols, chosen.venues)
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether anything in here comes from a simulated market; whoever shows it must say so."""
+        return self.database.is_simulated
 
     def why_empty(self, table: LiquidationTable, *, coin: Names = None, venue: Names = None) -> str:
         """Why a table has no rows: nothing recorded, venue without a feed, filtered out, or truly nothing."""
@@ -165,7 +187,7 @@ class Library:
         return "none happened while the feeds were watched, as far as coverage shows."
 
     def _select(self, coin: Names, venue: Names) -> Selection:
-        return select(_names(coin), _names(venue), known=symbols(self.database))
+        return select(_names(coin), _names(venue), known=symbols(self.database, "liquidation"))
 
 
 def _names(given: Names) -> tuple[str, ...]:

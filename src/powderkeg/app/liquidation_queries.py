@@ -26,6 +26,22 @@ _GROUPS: Final = """
 """
 
 
+_FALLS: Final = """
+    WITH readings AS (
+        SELECT *, coalesce(open_interest_base, open_interest_contracts) AS held,
+               lag(held) OVER (PARTITION BY venue, symbol ORDER BY ts_event_ns) AS held_before
+        FROM open_interest WHERE {condition}),
+    marks AS (
+        SELECT venue, symbol, arg_min(mark_price, ts_event_ns) AS mark_price
+        FROM mark_price WHERE {condition} GROUP BY ALL)
+    SELECT venue, symbol,
+           sum(greatest(held_before - held, 0)) * coalesce(
+               arg_min(open_interest_usd, ts_event_ns) / nullif(arg_min(held, ts_event_ns), 0),
+               any_value(CASE WHEN open_interest_base IS NOT NULL THEN mark_price END)) AS fall_usd
+    FROM readings LEFT JOIN marks USING (venue, symbol) GROUP BY ALL HAVING count(*) > 1
+"""
+
+
 def groups(database: Database, span: Span, chosen: Selection) -> list[LiquidationGroup]:
     """Sums over [from, to) per venue, symbol, position side and coverage class."""
     condition, parameters = _where(span, chosen)
@@ -49,33 +65,27 @@ def orders(database: Database, span: Span, chosen: Selection) -> SampledOrders:
     ).to_pydict()
     feeds = list(zip(found["venue"], found["symbol"], found["coverage"], strict=True))
     notionals = np.array([np.nan if usd is None else usd for usd in found["notional_usd"]], np.float64)
-    return sampled_orders(feeds, np.array(found["ts_event_ns"], np.int64), notionals, np.array(found["is_long"], np.bool_))
+    return sampled_orders(
+        feeds, np.array(found["ts_event_ns"], np.int64), notionals, np.array(found["is_long"], np.bool_)
+    )
 
 
 def open_interest_falls(database: Database, span: Span, chosen: Selection) -> dict[tuple[str, str], float]:
-    """(venue, symbol) -> largest fall of open interest within [from, to), USD at the open; where it was recorded.
+    """(venue, symbol) -> sum of all falls between readings of open interest in [from, to), USD, where recorded.
 
-    The fall is counted in base units (contracts where base is not known) so that a falling price alone is no fall.
+    Falls are counted in base units or contracts, so that a moving price alone is none, and valued at the first
+    reading's own dollars, or else at the first mark price of the window.
     """
     condition, parameters = _where(span, chosen)
-    found = database.query(
-        "SELECT venue, symbol, "  # noqa: S608 - condition is ours
-        "(arg_min(oi, ts_event_ns) - arg_max(oi, ts_event_ns)) / nullif(arg_min(oi, ts_event_ns), 0) AS fall_ratio, "
-        "arg_min(usd, ts_event_ns) AS first_usd "
-        "FROM (SELECT *, coalesce(open_interest_base, open_interest_contracts) AS oi, open_interest_usd AS usd "
-        f"FROM open_interest WHERE {condition}) GROUP BY ALL HAVING count(*) > 1",
-        parameters,
-    ).to_pylist()
-    return {
-        (row["venue"], row["symbol"]): max(0.0, row["fall_ratio"] * row["first_usd"])
-        for row in found
-        if row["fall_ratio"] is not None and row["first_usd"] is not None
-    }
+    rows = database.query(_FALLS.format(condition=condition), [*parameters, *parameters]).to_pylist()
+    return {(row["venue"], row["symbol"]): row["fall_usd"] for row in rows if row["fall_usd"] is not None}
 
 
-def symbols(database: Database) -> frozenset[str]:
-    """Every symbol liquidations are recorded of."""
-    return frozenset(database.query("SELECT DISTINCT symbol FROM liquidation").column("symbol").to_pylist())
+def symbols(database: Database, event: str) -> frozenset[str]:
+    """Every symbol with recorded events of a type; none for an event without symbol, or an unknown one."""
+    if "symbol" not in database.columns(event):
+        return frozenset()
+    return frozenset(database.query(f"SELECT DISTINCT symbol FROM {event}").column("symbol").to_pylist())  # noqa: S608 - checked
 
 
 def last_event_ns(database: Database, event: str) -> int | None:

@@ -14,6 +14,7 @@ class Pipeline:
 
     Attributes:
         totals: liquidation totals of every window up to their retention.
+        liquidation_venues: venues that reported a liquidation.
         first_ns, last_ns: earliest and latest event time seen, None before the first event.
     """
 
@@ -21,6 +22,7 @@ class Pipeline:
         self.totals = totals if totals is not None else LiquidationTotals()
         self.first_ns: int | None = None
         self.last_ns: int | None = None
+        self.liquidation_venues: set[str] = set()
         self._counts: Counter[type] = Counter()
 
     def update(self, events: Iterable[Event]) -> None:
@@ -35,6 +37,7 @@ class Pipeline:
             if self.first_ns is None or stamp < self.first_ns:
                 self.first_ns = stamp
             if kind is Liquidation:
+                self.liquidation_venues.add(event.venue)  # pyright: ignore[reportAttributeAccessIssue] - as below
                 self.totals.update(event)  # pyright: ignore[reportArgumentType] - `kind is` narrows faster than isinstance
 
     @property

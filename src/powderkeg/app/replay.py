@@ -15,7 +15,7 @@ from powderkeg.stats.coverage import LIQUIDATION_STREAM, Observed
 from powderkeg.stats.liquidation_table import LiquidationTable
 from powderkeg.store.decode import Decoder, RejectedRecord
 from powderkeg.store.importers.registry import recognize
-from powderkeg.store.importers.replaying import RecordTap, read_into
+from powderkeg.store.importers.replaying import RecordTap, tap_file
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.journal_format import JournalConnection, Record
 from powderkeg.store.journal_reader import JournalReader
@@ -51,7 +51,9 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError("the recording has no event that could be read; its refusals say why")
         return (self.pipeline.last_ns // NS_PER_S + 1) * NS_PER_S
 
-    def totals(self, *, window_ns: int, as_of_ns: int | None = None, by: tuple[str, ...] = ("coin", "venue")) -> LiquidationTable:
+    def totals(
+        self, *, window_ns: int, as_of_ns: int | None = None, by: tuple[str, ...] = ("coin", "venue")
+    ) -> LiquidationTable:
         """The liquidation table at the end of the recording, or at `as_of_ns`."""
         return self.pipeline.totals.totals(as_of_ns or self.end_ns, window_ns, by, observed=self.observed)
 
@@ -86,7 +88,7 @@ class Replayer:
             records=self.records,
             rejects=self.rejects,
             first_rejects=tuple(self._first),
-            observed=self._watch.observed(span, self.pipeline.totals.venues),
+            observed=self._watch.observed(span, self.pipeline.liquidation_venues),
         )
 
 
@@ -148,8 +150,11 @@ def replay_file(
     """
     replayer = replayer or Replayer()
     match = recognize(path, format=format, symbol=symbol)
-    tap = RecordTap()
-    decoder = Decoder(tap.connections)
-    for record in read_into(tap, path, match, on_read):
+
+    def take(record: Record) -> None:
         replayer.run(decoder, tap.connections, (record,))
+
+    tap = RecordTap(take)
+    decoder = Decoder(tap.connections)
+    tap_file(path, match, tap, on_read)
     return replayer.finished()

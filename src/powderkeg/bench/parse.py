@@ -9,6 +9,7 @@ would hand them on, through `BinanceFutures.message_handler` with a callback tha
 from __future__ import annotations
 
 import asyncio
+import importlib
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -86,21 +87,19 @@ def _rate(batch: Sequence[object], work: Callable[[], object]) -> float:
 def _cryptofeed_rate(texts: Sequence[str]) -> float | None:
     """Messages per second through cryptofeed's handler; its symbols are set by hand, so nothing is looked up online."""
     try:
-        from cryptofeed.defines import TRADES
-        from cryptofeed.exchanges import BinanceFutures
-        from cryptofeed.symbols import Symbols
+        peer = importlib.import_module("cryptofeed.exchanges").BinanceFutures
+        symbols = importlib.import_module("cryptofeed.symbols").Symbols
     except ImportError:
         return None
     names = {f"C{number}-USDT-PERP": f"C{number}USDT" for number in range(CONTRACTS)}
-    Symbols.set(BinanceFutures.id, names, {"instrument_type": dict.fromkeys(names, "perpetual")})
+    symbols.set(peer.id, names, {"instrument_type": dict.fromkeys(names, "perpetual")})
     seen = 0
 
     async def count(_trade: Any, _received: float) -> None:
         nonlocal seen
         seen += 1
 
-    feed: Any = BinanceFutures(symbols=["C0-USDT-PERP"], channels=[TRADES], callbacks={TRADES: count})
-    feed.start = lambda *_: None
+    feed = peer(symbols=["C0-USDT-PERP"], channels=["trades"], callbacks={"trades": count})
 
     async def handle() -> None:
         for text in texts:

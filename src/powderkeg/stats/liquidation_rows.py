@@ -7,7 +7,7 @@ streaming totals or from SQL over the archive; both go through `row_of`, so live
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -179,7 +179,7 @@ def row_of(
         is_bar: the row is one bar of a history.
     """
     unknown = sum(group.unknown_notional_count for group in groups)
-    coverage, gaps = _coverage(key, groups, span, evidence)
+    coverage, gaps = _coverage(_venues(key, groups, evidence), span, evidence)
     classes: tuple[Coverage, ...] = tuple(sorted({group.coverage for group in groups}))
     total_usd, count = _summed(groups)
     figures = _undercount(key, groups, span, evidence)
@@ -199,7 +199,7 @@ def row_of(
         largest=largest,
         coverage=coverage,
         feed_coverage=classes,
-        is_floor=not classes or bool(SAMPLED_COVERAGE.intersection(classes)) or unknown > 0 or coverage != 1.0,
+        is_floor=_is_floor(classes, unknown, coverage),
         estimate_usd=figures.estimate_usd,
         estimate_low_usd=None if figures.estimate_usd is None else figures.lower_usd,
         estimate_high_usd=figures.upper_usd,
@@ -208,6 +208,32 @@ def row_of(
         gaps=gaps,
         open_ns=span[0] if is_bar else None,
     )
+
+
+def quiet_rows(
+    key: RowKey, feeds: Sequence[LiquidationGroup], spans: Iterable[Span], evidence: Evidence
+) -> Iterator[LiquidationRow]:
+    """Rows of bars in which nothing happened, of those that were watched at least in part.
+
+    Args:
+        key: what the rows are of.
+        feeds: groups with nothing in them, one per feed of the key.
+        spans: the bars, each inside the range of the evidence.
+        evidence: coverage over the range.
+    """
+    venues = _venues(key, feeds, evidence)
+    watched = [evidence.coverage[venue] for venue in venues if venue in evidence.coverage]
+    template: LiquidationRow | None = None
+    for span in spans:
+        if not any(clipped(report, span).observed_share for report in watched):
+            continue
+        if template is None:
+            # Without the estimates of this bar, which may be of the other side's orders.
+            template = row_of(key, feeds, span, evidence._replace(undercounts={}), is_bar=True)
+        coverage, gaps = _coverage(venues, span, evidence)
+        is_floor = _is_floor(template.feed_coverage, 0, coverage)
+        # Only these differ from one quiet bar to the next: a day of seconds has 86,400 of them.
+        yield msgspec.structs.replace(template, open_ns=span[0], coverage=coverage, gaps=gaps, is_floor=is_floor)
 
 
 def gap_dict(gap: FeedGap) -> dict[str, str]:
@@ -227,11 +253,16 @@ def _largest_dict(order: LargestOrder) -> dict[str, Any]:
     return {**fields, "at": None if ts_event_ns is None else format_instant(ts_event_ns)}
 
 
-def _coverage(
-    key: RowKey, groups: Iterable[LiquidationGroup], span: Span, evidence: Evidence
-) -> tuple[float | None, tuple[FeedGap, ...]]:
-    """Observed share and gaps of the row's venue, or of every venue known of where it sums over venues."""
-    venues = [key.venue] if key.venue else sorted({group.venue for group in groups} | set(evidence.coverage))
+def _is_floor(classes: Collection[Coverage], unknown_count: int, coverage: float | None) -> bool:
+    return not classes or not SAMPLED_COVERAGE.isdisjoint(classes) or unknown_count > 0 or coverage != 1.0
+
+
+def _venues(key: RowKey, groups: Iterable[LiquidationGroup], evidence: Evidence) -> list[str]:
+    """The row's venue, or every venue known of where it sums over venues."""
+    return [key.venue] if key.venue else sorted({group.venue for group in groups} | set(evidence.coverage))
+
+
+def _coverage(venues: Iterable[str], span: Span, evidence: Evidence) -> tuple[float | None, tuple[FeedGap, ...]]:
     known = [evidence.coverage.get(venue) for venue in venues]
     reports = [None if report is None else clipped(report, span) for report in known]
     return joint_share(reports), tuple(gap for report in reports if report for gap in report.gaps)

@@ -15,7 +15,7 @@ from powderkeg.domain.events import FeedGap
 from powderkeg.domain.time import NS_PER_DAY, NS_PER_S, format_duration, format_instant
 from powderkeg.domain.units import Coverage
 from powderkeg.stats import frames
-from powderkeg.stats.coverage import LIQUIDATION_STREAM, CoverageReport, Observed, Span, clipped, coverage_by_venue
+from powderkeg.stats.coverage import LIQUIDATION_STREAM, CoverageReport, Observed, Span, coverage_by_venue
 from powderkeg.stats.liquidation_rows import (
     By,
     Evidence,
@@ -25,6 +25,7 @@ from powderkeg.stats.liquidation_rows import (
     checked_by,
     gap_dict,
     key_of,
+    quiet_rows,
     row_of,
 )
 from powderkeg.stats.undercount import SampledOrders, undercounts
@@ -244,14 +245,15 @@ def _bars_of(
         if group.open_ns is None or group.open_ns % interval_ns or not span[0] <= group.open_ns < span[1]:
             raise InputError(f"a group of {group.venue} {group.symbol} has no open on the grid of the history")
         by_open.setdefault(group.open_ns, []).append(group)
-    quiet = _emptied(groups)
-    rows: list[LiquidationRow] = []
-    for open_ns in range(span[0], span[1], interval_ns):
-        bar = (open_ns, open_ns + interval_ns)
-        members = by_open.get(open_ns)
-        if members is not None or _was_watched(key, bar, evidence.coverage):
-            rows.append(row_of(key, members or quiet, bar, evidence, is_bar=True))
-    return rows
+    grid = range(span[0], span[1], interval_ns)
+    quiet = ((open_ns, open_ns + interval_ns) for open_ns in grid if open_ns not in by_open)
+    return [
+        *(
+            row_of(key, found, (open_ns, open_ns + interval_ns), evidence, is_bar=True)
+            for open_ns, found in by_open.items()
+        ),
+        *quiet_rows(key, _emptied(groups), quiet, evidence),
+    ]
 
 
 def _emptied(groups: Iterable[LiquidationGroup]) -> list[LiquidationGroup]:
@@ -261,11 +263,6 @@ def _emptied(groups: Iterable[LiquidationGroup]) -> list[LiquidationGroup]:
         LiquidationGroup(group.venue, group.symbol, group.position_side, group.coverage, 0.0, 0, None, 0)
         for _, group in sorted(feeds.items())
     ]
-
-
-def _was_watched(key: RowKey, bar: Span, coverage: Mapping[str, CoverageReport]) -> bool:
-    reports = coverage.values() if key.venue is None else [coverage[key.venue]] if key.venue in coverage else []
-    return any(clipped(report, bar).observed_share for report in reports)
 
 
 def _grouped(groups: Iterable[LiquidationGroup], by: tuple[By, ...]) -> dict[RowKey, list[LiquidationGroup]]:

@@ -2,7 +2,8 @@
 
 The rules, for liquidations and trades:
 
-- Rows with an id count once per (venue, symbol, id); the sighting received first stands.
+- Rows with an id count once per (venue, symbol, id), liquidations also by side: one trade between two forced
+  parties is two liquidations under one id; the sighting received first stands.
 - Rows without one: alike rows within one journal are distinct events and all count; the same rows seen by two journals
   count once. For each content (all but the receive time) the journal that saw it most often stands.
 
@@ -112,14 +113,16 @@ def view_sql(event: str, *, has_files: bool, doubts: list[Doubt]) -> str:
 def _compared_sql(event: str, columns: str, rows: str, in_doubt: str) -> str:
     id_column = ID_COLUMN[event]
     content = [name for name in column_names(event) if name not in _NOT_CONTENT and name != id_column]
-    alike = ", ".join(content)
+    # The date says nothing new, but lets a condition on it reach the files from outside the comparison.
+    alike = ", ".join([*content, "date"])
+    side = ", position_side" if event == "liquidation" else ""
     return f"""
         WITH rows_seen AS NOT MATERIALIZED ({rows})
         SELECT {columns} FROM rows_seen WHERE NOT ({in_doubt})
         UNION ALL
         SELECT {columns} FROM rows_seen WHERE ({in_doubt}) AND {id_column} IS NOT NULL
         QUALIFY row_number() OVER (
-            PARTITION BY venue, symbol, {id_column} ORDER BY ts_received_ns, journal_id, {alike}) = 1
+            PARTITION BY venue, symbol, {id_column}{side} ORDER BY ts_received_ns, journal_id, {alike}) = 1
         UNION ALL
         SELECT {columns} FROM (
             SELECT *, count(*) OVER (PARTITION BY {alike}, journal_id) AS times_seen

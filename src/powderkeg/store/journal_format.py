@@ -54,7 +54,8 @@ class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         journal_id: its name in files, `<collector>-<YYYY-MM-DD>` or `import-<16 hex>`; letters, digits, `-` and `_`.
-        kind: `live` grows while a collector runs; `import` holds one source file.
+        kind: `live` grows while a collector runs; `import` holds one source file; `simulated` holds what a
+            simulated market sent, and everything shown of it says so.
         source_name: file name of an imported source, without folders.
         source_sha256: of its content.
         source_format: the table or capture format it was read as.
@@ -62,7 +63,7 @@ class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     journal_id: str
-    kind: Literal["live", "import"]
+    kind: Literal["live", "import", "simulated"]
     source_name: str | None = None
     source_sha256: str | None = None
     source_format: str | None = None

@@ -64,7 +64,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     journal_id: str
-    journal_kind: Literal["live", "import"]
+    journal_kind: Literal["live", "import", "simulated"]
     is_sealed: bool = False
     last_seq: int = 0
     records: int = 0

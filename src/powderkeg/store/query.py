@@ -24,12 +24,13 @@ from powderkeg.domain.errors import InputError, StoreError
 from powderkeg.domain.events import EVENT_NAMES
 from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.domain.time import day_of
+from powderkeg.stats.coverage import Observed
 from powderkeg.store.archive import is_intact
 from powderkeg.store.columns import column_names, joined
 from powderkeg.store.identity import Source, doubts_of, literal, view_sql
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.manifest import ArchiveFile, Manifest, archive_dir, load_manifest
-from powderkeg.store.spans import Observed, observed_of
+from powderkeg.store.spans import observed_of
 from powderkeg.store.tail import JournalTail
 
 MEMORY_LIMIT: Final = "2GB"
@@ -190,7 +191,7 @@ class Database:
                     max(known[1], file.max_ts_event_ns),
                 )
         return [
-            Observed(venue, event, from_ns, to_ns, "import", journal_id)
+            Observed(venue, event, from_ns, to_ns + 1, "import", journal_id)
             for (venue, event), (from_ns, to_ns) in sorted(reach.items())
         ]
 

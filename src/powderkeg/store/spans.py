@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from powderkeg.domain.events import FeedGap
+from powderkeg.stats.coverage import Observed
 from powderkeg.store.journal_format import JournalConnection, Record
 
 
@@ -20,22 +21,6 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["frames", "rows"]
     from_ns: int
     to_ns: int
-
-
-class Observed(msgspec.Struct, frozen=True):
-    """An interval in which a stream was watched.
-
-    Attributes:
-        stream: what a connection subscribed (`how` is `feed`), or the event type of an imported table (`import`).
-        from_ns, to_ns: [from, to) of a feed, by our clock; [first, last] event time of an import.
-    """
-
-    venue: str
-    stream: str
-    from_ns: int
-    to_ns: int
-    how: Literal["feed", "import"]
-    journal_id: str
 
 
 def note_record(spans: dict[int, Span], record: Record, connections: Mapping[int, JournalConnection]) -> None:
@@ -71,7 +56,7 @@ def observed_of(spans: Iterable[Span], gaps: Iterable[FeedGap], journal_id: str)
     """What a journal's connections watched, with its gaps cut out."""
     gaps = list(gaps)
     return [
-        Observed(span.venue, span.stream, from_ns, to_ns, "feed", journal_id)
+        Observed(span.venue, span.stream, from_ns, to_ns, "connection", journal_id)
         for span in spans
         if span.kind == "frames"
         for from_ns, to_ns in without_gaps(

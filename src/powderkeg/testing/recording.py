@@ -5,7 +5,7 @@
 | binance-usdm | the latest per symbol and second, at the end of the second |
 | bybit | all, in batches of 500 ms per symbol |
 | okx | all, in batches of 100 ms per contract; the first message repeats the past, as the real one does |
-| gate | all, in batches of a second per contract, or as soon as twenty wait |
+| bitget | the largest long and the largest short per symbol and second |
 
 Trades and mark prices go one by one, open interest every five seconds.
 """
@@ -33,15 +33,14 @@ from powderkeg.venues import VENUES
 
 STREAM: Final = "liquidation+trade+mark_price+open_interest"
 OPEN_INTEREST_EVERY_S: Final = 5
-GATE_BATCH: Final = 20  # Gate futures WebSocket change log 2026-08-20: an early flush at twenty orders
 
 _VENUE_SYMBOL: Final = {
     "binance-usdm": "{}USDT",
     "bybit": "{}USDT",
     "okx": "{}-USDT-SWAP",
-    "gate": "{}_USDT",
+    "bitget": "{}USDT",
 }
-_PUSH_EVERY_MS: Final = {"binance-usdm": 1_000, "bybit": 500, "okx": 100, "gate": 1_000}
+_PUSH_EVERY_MS: Final = {"binance-usdm": 1_000, "bybit": 500, "okx": 100, "bitget": 1_000}
 
 
 class RecordedFrame(msgspec.Struct, frozen=True):
@@ -92,9 +91,11 @@ def _liquidations(venue: str, events: Iterable[SimulatedLiquidation]) -> Iterato
         pushed_ns = (number + 1) * step_ns
         if venue == "binance-usdm":
             yield pushed_ns, liquidations_frame(venue, rows[-1:])
-        elif venue == "gate":
-            for first in range(0, len(rows), GATE_BATCH):
-                yield pushed_ns, liquidations_frame(venue, rows[first : first + GATE_BATCH])
+        elif venue == "bitget":
+            for position_side in ("long", "short"):
+                alike = [row for row in rows if row.position_side == position_side]
+                if alike:
+                    yield pushed_ns, liquidations_frame(venue, [max(alike, key=lambda row: row.qty)])
         else:
             yield pushed_ns, liquidations_frame(venue, rows)
 
@@ -106,10 +107,11 @@ def _okx_repeats_the_past(events: list[SimulatedLiquidation]) -> Pushed:
 
 def _forced(venue: str, event: SimulatedLiquidation) -> ForcedOrder:
     is_fill = venue == "binance-usdm"  # the others push the bankruptcy price, or one like it
+    instrument = _instrument(venue, event.coin)
     return ForcedOrder(
-        venue_symbol=_instrument(venue, event.coin).venue_symbol,
+        venue_symbol=instrument.venue_symbol,
         position_side=event.position_side,
-        qty=_feed_qty(_instrument(venue, event.coin), event.qty_base),
+        qty=event.qty_base * event.bankruptcy_price if venue == "bitget" else _feed_qty(instrument, event.qty_base),
         price=event.fill_price if is_fill else event.bankruptcy_price,
         reference_price=event.bankruptcy_price,
         ts_ms=event.ts_ns // NS_PER_MS,
@@ -135,7 +137,7 @@ def _market(venue: str, tick: Tick) -> Iterator[Pushed]:
     price = float(f"{tick.price:.8g}")
     yield tick.ts_ns, mark_price_frame(venue, venue_symbol=instrument.venue_symbol, mark_price=price, ts_ms=ts_ms)
     if tick.ts_ns // NS_PER_S % OPEN_INTEREST_EVERY_S == 0:
-        base = round(tick.open_interest_usd * VENUE_SHARE[venue] / price)
+        base = round(tick.open_interest_base * VENUE_SHARE[venue], 3)
         frame = open_interest_frame(
             venue,
             venue_symbol=instrument.venue_symbol,

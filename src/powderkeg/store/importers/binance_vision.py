@@ -20,7 +20,7 @@ from powderkeg.domain.instruments import Instrument
 from powderkeg.domain.symbols import parts_of, resolve
 from powderkeg.domain.time import NS_PER_MS, NS_PER_US, epoch_to_ns, ms_to_ns
 from powderkeg.domain.units import BUY, SELL
-from powderkeg.store.importers.cells import instant, integer, maybe_non_negative, non_negative, positive, whole
+from powderkeg.store.importers.cells import instant, integer, maybe_non_negative, non_negative, number, positive, whole
 from powderkeg.store.importers.formats import Context, Format, Sample, unified
 from powderkeg.store.importers.markets import BINANCE_USDM, binance_contract
 from powderkeg.store.importers.tables import columns, find_header, headed_format, parse_table
@@ -78,7 +78,7 @@ def agg_trades(lines: list[str], first_line: int, context: Context) -> RowsParse
             qty_base=qty_base,
             notional_usd=notional_usd,
             taker_side=SELL if _flag(cells[maker]) else BUY,
-            trade_id=cells[trade_id],
+            trade_id=str(integer(cells[trade_id], "agg_trade_id")),
             ts_event_ns=ts_ns,
             ts_received_ns=ts_ns,
         )
@@ -101,6 +101,7 @@ def klines(lines: list[str], first_line: int, context: Context) -> RowsParsed:
     def row(cells: list[str]) -> Iterable[Event]:
         opened_ns = archive_time(cells[at[0]], "open_time")
         closed_ns = archive_time(cells[at[6]], "close_time")
+        number(cells[-1], "the last column")
         tick_ns = NS_PER_US if len(cells[at[6]]) == MICROSECOND_DIGITS else NS_PER_MS
         if closed_ns <= opened_ns:
             raise InputError(f"close_time {cells[at[6]]} is not after open_time {cells[at[0]]}")

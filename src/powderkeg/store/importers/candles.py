@@ -1,22 +1,23 @@
 """Candles of several venues by hour, and of one contract by minutes.
 
 The hourly table names venue and coin and counts volume in each venue's own unit: base coins everywhere but on OKX,
-which counts contracts. The minute table (`ETHUSDT_3m.csv`) names nothing in its rows: symbol and interval come from
-its name. Its stamp is the bar's *close*: shifted back by one interval, its bars add up to Binance USD-M's hours
-exactly, in price and in volume, and unshifted to none. Bars here are labeled by their open, so the stamp is shifted.
+which counts contracts. The minute table (`ETHUSDT_3m.csv`) does not name its contract; its file's name does. Its stamp
+is the bar's *close*: shifted back by one interval, its bars add up to Binance USD-M's hours exactly, in price and in
+volume, and unshifted to none. Bars here are labeled by their open, so the stamp is shifted.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import Candle, Event
 from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.domain.symbols import venue_slug
-from powderkeg.domain.time import NS_PER_HOUR, parse_duration
+from powderkeg.domain.time import NS_PER_HOUR, format_duration, parse_duration
 from powderkeg.store.importers.binance_vision import checked_ohlc
 from powderkeg.store.importers.cells import instant, non_negative, positive
 from powderkeg.store.importers.formats import Context, Format, Sample, unified
@@ -104,13 +105,33 @@ def minutes(lines: list[str], first_line: int, context: Context) -> RowsParsed:
 
 
 def _minutes_context(sample: Sample, symbol: str | None) -> Context:
+    context = header_context(sample, _MINUTES)
+    return {"symbol": unified(symbol, sample, NAME), "interval": _interval(sample, context["header"]), **context}
+
+
+def _interval(sample: Sample, header: str) -> str:
+    """The smallest step between stamps, or, of a single bar, what the name says.
+
+    Raises:
+        InputError: neither says it.
+    """
+    (at,) = columns(header, "timestamp")
+    stamps = sorted({ts_ns for line in sample.lines if (ts_ns := _stamp(line.split(","), at)) is not None})
+    if len(stamps) > 1:
+        return format_duration(min(later - earlier for earlier, later in pairwise(stamps)))
     match = NAME.match(sample.name)
     if match is None:
         raise InputError(
             f"{sample.path.name} does not say its interval; name it SYMBOL_INTERVAL.csv, like ETHUSDT_3m.csv"
         )
-    found = unified(symbol, sample, NAME)
-    return {"symbol": found, "interval": match.group(2), **header_context(sample, _MINUTES)}
+    return match[2]
+
+
+def _stamp(cells: list[str], at: int) -> int | None:
+    try:
+        return instant(cells[at])
+    except (InputError, IndexError):
+        return None
 
 
 HOURLY_FORMAT = headed_format(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -102,8 +102,13 @@ def seconds_to_ns(stamp: bytes) -> int | None:
 
 
 def backtester_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame | Refused]:
-    """Frames of the second line format. Context: `venue`."""
+    """Frames of the second line format.
+
+    Context: `venue`, and `pair` where all messages are of one: a book asked for over REST stands among them without
+    its contract's name, and is put under its name the way the venue's parser expects it.
+    """
     venue = context["venue"]
+    named = f'{{"stream":"{context["pair"]}@depthSnapshot","data":'.encode() if "pair" in context else None
     for line in lines:
         text = line.text.rstrip()
         if not text:
@@ -112,7 +117,14 @@ def backtester_frames(lines: Iterable[Line], context: Context) -> Iterator[Frame
         if match is None or line.cut:
             yield Refused(line.number, TOO_LONG if line.cut else NO_TIME, line.text)
             continue
-        yield _frame(line, venue, "socket-1", _nanoseconds(match[1]), match[2])
+        frame = _frame(line, venue, "socket-1", _nanoseconds(match[1]), match[2])
+        if named is not None and isinstance(frame, Frame) and frame.payload.startswith(_BOOK_REPLY):
+            frame = frame._replace(payload=named + frame.payload + b"}")
+        yield frame
+
+
+_BOOK_REPLY: Final = b'{"lastUpdateId"'
+"""How Binance's REST `depth` reply begins (its docs, "Order Book", read 2026-07)."""
 
 
 def _nanoseconds(stamp: bytes) -> int | None:
@@ -147,7 +159,14 @@ def _backtester_context(sample: Sample, symbol: str | None) -> Context:
     venue = venue_of_messages(_decoded(sample, NS_LINE, 2))
     if venue is None:
         raise InputError(f"{sample.path.name}: no venue known here sends messages like these")
-    return {"venue": venue}
+    pairs = {pair for message in _decoded(sample, NS_LINE, 2) if (pair := _pair(message)) is not None}
+    return {"venue": venue, "pair": pairs.pop()} if len(pairs) == 1 else {"venue": venue}
+
+
+def _pair(message: object) -> str | None:
+    """The contract a combined stream of Binance is named for."""
+    stream = cast("dict[str, Any]", message).get("stream") if isinstance(message, dict) else None
+    return stream.partition("@")[0] if isinstance(stream, str) and re.fullmatch(r"[a-z0-9_]+@\S+", stream) else None
 
 
 def _decoded(sample: Sample, pattern: re.Pattern[bytes], group: int) -> Iterator[object]:

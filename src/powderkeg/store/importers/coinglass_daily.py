@@ -153,7 +153,7 @@ def _ratios(coin: str, day_ns: int, cells: list[str]) -> Iterable[Event]:
 
 def _depth(coin: str, day_ns: int, cells: list[str]) -> Iterable[Event]:
     range_ratio = positive(cells[0], "range_pct") * PERCENT
-    bid_usd, ask_usd = (maybe_non_negative(cell, "depth") for cell in cells[1:])
+    bid_usd, ask_usd, _, _ = (maybe_non_negative(cell, "depth") for cell in cells[1:])
     symbol = coin_perpetual(ALL_VENUES, coin)
     yield DepthBar(ALL_VENUES, symbol, SOURCE, NS_PER_DAY, range_ratio, bid_usd, ask_usd, day_ns, day_ns)
 
@@ -162,6 +162,7 @@ def _etf_flow(coin: str, day_ns: int, cells: list[str]) -> Iterable[Event]:
     """A flow per coin over its US funds; days the exchange was closed are written as 0 without assets: no event."""
     flow_usd = number(cells[0], "flow_usd") if cells[0] else None
     aum_usd = maybe_non_negative(cells[1], "aum_usd")
+    maybe(cells[2], "premium_discount")
     coin_perpetual(ALL_VENUES, coin)
     if flow_usd or aum_usd is not None:
         yield EtfFlow("all", coin, SOURCE, flow_usd, aum_usd, day_ns, day_ns)
@@ -235,9 +236,16 @@ FORMATS: Final = (
         _ratios,
     ),
     _daily_format(
-        "coinglass-depth", "CoinGlass daily book depth, all venues", ("range_pct", "bids_usd", "asks_usd"), _depth
+        "coinglass-depth",
+        "CoinGlass daily book depth, all venues",
+        ("range_pct", "bids_usd", "asks_usd", "bids_qty", "asks_qty"),
+        _depth,
     ),
     _daily_format(
-        "coinglass-etf-flows", "CoinGlass daily ETF flows per coin", ("flow_usd", "aum_usd"), _etf_flow, "date_utc"
+        "coinglass-etf-flows",
+        "CoinGlass daily ETF flows per coin",
+        ("flow_usd", "aum_usd", "premium_discount"),
+        _etf_flow,
+        "date_utc",
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -14,15 +14,47 @@ from powderkeg.store.importers.journaled import KEPT as KEPT_LINES
 from powderkeg.store.importers.journaled import REFUSED
 from powderkeg.store.importers.lines import read_lines
 from powderkeg.store.importers.sources import BLOCK_LINES, Source
-from powderkeg.store.journal import Journal
+from powderkeg.store.journal_format import Progress
 
 OnRead = Callable[[int], None]
+
+
+class RecordSink(Protocol):
+    """What a journal does for an import; also done by a tap that stores nothing. See `Journal` for the meaning."""
+
+    @property
+    def resume_point(self) -> int | None:
+        """How much of the source is already there."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """What is committed."""
+        ...
+
+    def connect(
+        self,
+        *,
+        venue: str,
+        stream: str,
+        kind: Literal["frames", "rows"],
+        format: str = "",
+        header: str = "{}",
+        opened_ns: int,
+    ) -> int:
+        """Open a connection and return its id."""
+        ...
+
+    def append(self, connection_id: int, position: int, payload: bytes, source_offset: int | None = None) -> None:
+        """Take a record."""
+        ...
+
 
 IMPORTED: Final = "file"
 """Venue of a table's connection: its rows name their venues themselves."""
 
 
-def write_rows(journal: Journal, source: Source, on_read: OnRead) -> None:
+def write_rows(journal: RecordSink, source: Source, on_read: OnRead) -> None:
     """Append what the journal does not hold yet of a table, in blocks of whole lines."""
     format_ = source.match.format
     connection_id = journal.connect(
@@ -52,7 +84,7 @@ def _blocks(source: Source, on_read: OnRead) -> Iterator[tuple[int, list[bytes]]
         yield first, block
 
 
-def write_messages(journal: Journal, source: Source, on_read: OnRead) -> None:
+def write_messages(journal: RecordSink, source: Source, on_read: OnRead) -> None:
     """Append what the journal does not hold yet of a recording; refused and kept lines stand between the messages."""
     format_ = source.match.format
     if format_.frames is None:
@@ -76,7 +108,7 @@ class _Connections:
     So an import that goes on finds the connection it was interrupted in, by walking over what it already has.
     """
 
-    def __init__(self, journal: Journal, format_name: str) -> None:
+    def __init__(self, journal: RecordSink, format_name: str) -> None:
         self._journal = journal
         self._format = format_name
         self._known = journal.progress.connections

@@ -123,6 +123,8 @@ class Outer(msgspec.Struct):
     error: object = msgspec.UNSET
     code: int | None = None
     msg: str | None = None
+    lastUpdateId: int | None = None  # a book asked for over REST, journaled as it came
+    symbol: str = ""  # in that book on COIN-M only
 
 
 class Tag(msgspec.Struct):
