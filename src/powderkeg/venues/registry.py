@@ -15,11 +15,13 @@ from powderkeg.venues.base import SMALL_FRAME_BYTES, Venue, guard
 from powderkeg.venues.bitmex import VENUE as BITMEX
 from powderkeg.venues.deribit import VENUE as DERIBIT
 from powderkeg.venues.hyperliquid import VENUE as HYPERLIQUID
+from powderkeg.venues.kraken_futures import VENUE as KRAKEN_FUTURES
 
 _ALL: tuple[Venue, ...] = (
     BITMEX,
     DERIBIT,
     HYPERLIQUID,
+    KRAKEN_FUTURES,
 )
 
 VENUES: Final[dict[str, Venue]] = {venue.slug: venue for venue in _ALL}
