@@ -134,6 +134,12 @@ def test_a_compression_bomb_is_refused():
         parse_frame("htx", bomb, RECEIVED_NS)
 
 
+def test_compressed_text_that_is_not_utf8_is_refused():
+    """Nobody before the parser looks at it, unlike a text frame's, which the socket checks."""
+    with pytest.raises(VenueProtocolError, match="utf-8"):
+        parse_frame("htx", gzip.compress(b'{"op":"ping","unread":"\xff"}'), RECEIVED_NS)
+
+
 def test_deep_nesting_inside_a_compressed_frame_is_refused():
     """The guard looks at what will be decoded, not only at what came."""
     deep = b"[" * SMALL_FRAME_BYTES + b"]" * SMALL_FRAME_BYTES

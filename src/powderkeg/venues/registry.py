@@ -23,6 +23,7 @@ from powderkeg.venues.gate import VENUE as GATE
 from powderkeg.venues.htx import VENUE as HTX
 from powderkeg.venues.hyperliquid import VENUE as HYPERLIQUID
 from powderkeg.venues.kraken_futures import VENUE as KRAKEN_FUTURES
+from powderkeg.venues.lighter import VENUE as LIGHTER
 from powderkeg.venues.okx import VENUE as OKX
 
 _ALL: tuple[Venue, ...] = (
@@ -38,6 +39,7 @@ _ALL: tuple[Venue, ...] = (
     HTX,
     HYPERLIQUID,
     KRAKEN_FUTURES,
+    LIGHTER,
     OKX,
 )
 

@@ -70,6 +70,7 @@ def decompressed(frame: bytes) -> bytes:
 
     Raises:
         VenueProtocolError: damaged, cut short, or larger than any frame may be once decompressed.
+        UnicodeDecodeError: not UTF-8.
     """
     inflate = zlib.decompressobj(_GZIP_WINDOW)
     try:
@@ -80,6 +81,7 @@ def decompressed(frame: bytes) -> bytes:
         raise VenueProtocolError(SLUG, f"gzip frame holds more than {MAX_FRAME_BYTES} bytes", frame[:64])
     if not inflate.eof or inflate.unused_data:
         raise VenueProtocolError(SLUG, "gzip frame is cut short or has bytes after its end", frame[:64])
+    text.decode()  # sockets check the text frames they pass on; what was compressed nobody has checked yet
     guard(SLUG, text)
     return text
 
