@@ -139,6 +139,14 @@ def test_trades_take_the_venues_own_notionals_also_for_quanto():
     assert (in_bitcoin.symbol, in_bitcoin.qty_base, in_bitcoin.notional_usd) == ("XRP/BTC:BTC-211231", 15.0, None)
 
 
+def test_a_trade_without_notionals_is_sized_by_its_contract():
+    bare = {"homeNotional": None, "foreignNotional": None}
+    (linear,) = parse(table("trade", trade_row("XBTUSDT", **bare)))
+    (quanto,) = parse(table("trade", trade_row("ETHUSD", **bare)))
+    assert (linear.qty_base, linear.notional_usd) == (0.001, 50.0)
+    assert (quanto.qty_base, quanto.notional_usd) == (None, None)
+
+
 def test_the_partial_of_trades_is_the_past():
     assert parse(table("trade", trade_row(), action="partial")) == ()
 

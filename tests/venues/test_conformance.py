@@ -229,7 +229,8 @@ def test_open_interest_stands_in_its_own_unit(sample: Sample):
     """Base, contracts or US dollars: whichever field is filled holds that unit."""
     events = parse_frame(sample.venue, frames_of_every_kind(sample)["open_interest"], RECEIVED_NS)
     (event,) = [event for event in events if isinstance(event, OpenInterest)]
-    in_base, in_usd = sample.sized(sample.trade_unit or sample.unit, Decimal(str(QTY)), Decimal(str(PRICE)))
+    unit = sample.interest_unit or sample.trade_unit or sample.unit
+    in_base, in_usd = sample.sized(unit, Decimal(str(QTY)), Decimal(str(PRICE)))
     told = [
         (event.open_interest_contracts, QTY),
         (event.open_interest_base, in_base),

@@ -24,7 +24,7 @@ QTY = 678.0
 
 @dataclass(frozen=True)
 class Sample:
-    """A contract: `unit` of its liquidation feed, `trade_unit` of its trade feed where that is another.
+    """A contract: `unit` of its liquidation feed, `trade_unit` and `interest_unit` of others where they differ.
 
     `contract_size` is in base (linear) or US dollars (inverse); `is_quanto` contracts have no knowable notional.
     Trades count `sides_counted` sides: HTX adds the buyer's quantity to the seller's.
@@ -38,6 +38,7 @@ class Sample:
     is_inverse: bool = False
     is_quanto: bool = False
     trade_unit: str | None = None
+    interest_unit: str | None = None
     sides_counted: int = 1
 
     def sized(self, unit: str, qty: Decimal, price: Decimal) -> tuple[Decimal | None, Decimal | None]:
@@ -82,7 +83,7 @@ SAMPLES = (
     Sample("htx", "BTC-USDT", "BTC/USDT:USDT", "contracts", "0.001", sides_counted=2),
     Sample("htx", "BTC-USD", "BTC/USD:BTC", "contracts", "100", is_inverse=True, sides_counted=2),
     Sample("bitfinex", "tBTCF0:USTF0", "BTC/USDT:USDT", "base"),
-    Sample("lighter", "1", "BTC/USDC:USDC", "base"),
+    Sample("lighter", "1", "BTC/USDC:USDC", "base", interest_unit="usd"),
 )
 
 HERE = tuple(sample for sample in SAMPLES if sample.venue in VENUES)

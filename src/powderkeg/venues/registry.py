@@ -22,6 +22,7 @@ from powderkeg.venues.dydx import VENUE as DYDX
 from powderkeg.venues.gate import VENUE as GATE
 from powderkeg.venues.htx import VENUE as HTX
 from powderkeg.venues.hyperliquid import VENUE as HYPERLIQUID
+from powderkeg.venues.kraken_futures import VENUE as KRAKEN_FUTURES
 from powderkeg.venues.lighter import VENUE as LIGHTER
 from powderkeg.venues.okx import VENUE as OKX
 
@@ -37,6 +38,7 @@ _ALL: tuple[Venue, ...] = (
     GATE,
     HTX,
     HYPERLIQUID,
+    KRAKEN_FUTURES,
     LIGHTER,
     OKX,
 )

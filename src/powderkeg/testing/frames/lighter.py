@@ -1,7 +1,7 @@
 """Frames of Lighter.
 
-Quantities: base. Contracts are named by a market number, so `venue_symbol` is that number ("1" is BTC). Source:
-Lighter API docs, WebSocket channels `trade` and `market_stats`, read 2026-11.
+Quantities: base; open interest in USDC. Contracts are named by a market number, so `venue_symbol` is that number: "1"
+is BTC. Source: Lighter API docs, WebSocket channels `trade` and `market_stats`, read 2026-11.
 """
 
 from __future__ import annotations
@@ -65,15 +65,16 @@ def trades(rows: Sequence[PublicTrade]) -> bytes:
 
 
 def stats(state: MarketState) -> bytes:
-    """`market_stats`."""
+    """`market_stats`: open interest in USDC, funding in percent."""
+    in_percent = None if state.funding_rate is None else round(state.funding_rate * 100, 12)
     fields = {
         "market_id": int(state.venue_symbol),
         "index_price": maybe_text(state.index_price),
         "mark_price": maybe_text(state.mark_price),
         "open_interest": maybe_text(state.open_interest),
         "last_trade_price": maybe_text(state.mark_price),
-        "current_funding_rate": maybe_text(state.funding_rate),
-        "funding_rate": maybe_text(state.funding_rate),
+        "current_funding_rate": maybe_text(in_percent),
+        "funding_rate": maybe_text(in_percent),
         "funding_timestamp": state.next_funding_ms,
     }
     channel = f"market_stats:{state.venue_symbol}"

@@ -72,8 +72,7 @@ def _liquidations(data: msgspec.Raw, ts_received_ns: int, instruments: VenueInst
         if not is_contract(row.symbol):
             continue
         instrument = instruments[row.symbol]
-        is_size_known = _is_size_known(instrument, ts_received_ns)
-        qty_base, notional_usd = instrument.sized(row.leavesQty, row.price) if is_size_known else (None, None)
+        qty_base, notional_usd = _sized(instrument, row.leavesQty, row.price, ts_received_ns)
         yield Liquidation(
             venue=instrument.venue,
             symbol=instrument.symbol,
@@ -95,28 +94,37 @@ def _liquidations(data: msgspec.Raw, ts_received_ns: int, instruments: VenueInst
         )
 
 
+def _sized(instrument: Instrument, qty: float, price: float, ts_event_ns: int) -> tuple[float | None, float | None]:
+    return instrument.sized(qty, price) if _is_size_known(instrument, ts_event_ns) else (None, None)
+
+
 def _is_size_known(instrument: Instrument, ts_event_ns: int) -> bool:
     return instrument.quote != "USDT" or ts_event_ns >= LINEAR_SINCE_NS
 
 
 def _trades(data: msgspec.Raw, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
-    """Base and quote quantities as the venue gives them, which holds for quanto contracts too."""
+    """Base and quote quantities are the venue's own where it gives them, which holds for quanto contracts too."""
     for row in _trade_rows(data):
         if row.trdType != "Regular" or not is_contract(row.symbol):
             continue
         if row.price <= 0 or not row.size or not row.side:
             raise ValueError(f"a trade of {row.symbol} without price, quantity or side")
         instrument = instruments[row.symbol]
-        in_dollars = instrument.quote in USD_LIKE
+        ts_event_ns = _ns(row.timestamp)
+        qty_base, notional_usd = _sized(instrument, row.size, row.price, ts_event_ns)
+        if row.homeNotional:
+            qty_base = row.homeNotional
+        if row.foreignNotional and instrument.quote in USD_LIKE:
+            notional_usd = row.foreignNotional
         yield Trade(
             venue=instrument.venue,
             symbol=instrument.symbol,
             price=row.price,
-            qty_base=row.homeNotional or None,
-            notional_usd=(row.foreignNotional or None) if in_dollars else None,
+            qty_base=qty_base,
+            notional_usd=notional_usd,
             taker_side=_wire.TAKERS[row.side],
             trade_id=row.trdMatchID,
-            ts_event_ns=_ns(row.timestamp),
+            ts_event_ns=ts_event_ns,
             ts_received_ns=ts_received_ns,
         )
 

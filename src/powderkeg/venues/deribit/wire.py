@@ -36,6 +36,8 @@ class TradeRow(msgspec.Struct, gc=False):
     trade_id: str
     liquidation: Literal["M", "T", "MT"] | None = None  # whose order was forced: maker, taker, both
     block_trade_id: str | None = None  # agreed outside the book
+    index_price: NonNegativeFloat | None = None  # this and the next are not used, only checked
+    mark_price: FiniteFloat | None = None
 
 
 class Ticker(msgspec.Struct, gc=False):

@@ -66,6 +66,7 @@ class LiquidationNote(msgspec.Struct, gc=False):
 
     liquidatedUser: str
     method: str  # "market" | "backstop"
+    markPx: NonNegativeFloat | None = None  # not used, only checked
 
 
 class Fill(msgspec.Struct):
