@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -83,7 +83,7 @@ def _journal_id(seed: int) -> str:
 
 
 @contextmanager
-def _directory(data_dir: Path | None, seed: int) -> Iterator[Path]:
+def _directory(data_dir: Path | None, seed: int) -> Generator[Path]:
     if data_dir is None:
         folder = Path(tempfile.mkdtemp(prefix="powderkeg-demo-"))
         try:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from powderkeg.app.liquidation_queries import bar_groups, groups, last_event_ns, open_interest_falls, orders, symbols
 from powderkeg.app.observation import observed_liquidations
@@ -15,11 +15,8 @@ from powderkeg.app.selection import Selection, select
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_S, format_instant, parse_duration, parse_instant
 from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTable, bar_span, build_history, build_table
-from powderkeg.store.query import Database
+from powderkeg.store.query import ArrowTable, Database
 from powderkeg.venues import VENUES
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Instant = str | int | dt.datetime | None
 Names = str | Sequence[str] | None
@@ -119,7 +116,11 @@ class Library:
 
         Args:
             interval: length of a bar, 1s to 1d.
-            coin, venue, window, as_of, by: as for `liquidations`; by default one row a bar.
+            coin: as for `liquidations`.
+            venue: as for `liquidations`.
+            window: as for `liquidations`.
+            as_of: as for `liquidations`.
+            by: as for `liquidations`; by default one row a bar.
 
         Raises:
             InputError: an argument cannot be read.
@@ -138,7 +139,7 @@ class Library:
             orders=orders(self.database, span, chosen),
         )
 
-    def sql(self, text: str) -> pa.Table:
+    def sql(self, text: str) -> ArrowTable:
         """Run one SELECT over the views, one per event type (`liquidation`, `trade`, ...), each with a `date` column.
 
         Raises:
@@ -154,7 +155,7 @@ class Library:
         end: Instant = None,
         coin: Names = None,
         venue: Names = None,
-    ) -> pa.Table:
+    ) -> ArrowTable:
         """Events of one type in [start, end) as Arrow columns, in order of event time; open ends where None.
 
         Raises:

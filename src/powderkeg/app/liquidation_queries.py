@@ -58,7 +58,7 @@ def bar_groups(database: Database, span: Span, interval_ns: int, chosen: Selecti
 def orders(database: Database, span: Span, chosen: Selection) -> SampledOrders:
     """The orders of sampled feeds in [from, to), for the undercount."""
     condition, parameters = _where(span, chosen)
-    found = database.query(
+    found: dict[str, list[Any]] = database.query(
         "SELECT venue, symbol, coverage, ts_event_ns, notional_usd, position_side = 'long' AS is_long FROM liquidation "  # noqa: S608 - condition is ours
         f"WHERE {condition} AND coverage IN ('latest_per_second', 'largest_per_second')",
         parameters,
@@ -77,7 +77,7 @@ def open_interest_falls(database: Database, span: Span, chosen: Selection) -> di
     reading's own dollars, or else at the first mark price of the window.
     """
     condition, parameters = _where(span, chosen)
-    rows = database.query(_FALLS.format(condition=condition), [*parameters, *parameters]).to_pylist()
+    rows = database.rows(_FALLS.format(condition=condition), [*parameters, *parameters])
     return {(row["venue"], row["symbol"]): row["fall_usd"] for row in rows if row["fall_usd"] is not None}
 
 
@@ -85,12 +85,12 @@ def symbols(database: Database, event: str) -> frozenset[str]:
     """Every symbol with recorded events of a type; none for an event without symbol, or an unknown one."""
     if "symbol" not in database.columns(event):
         return frozenset()
-    return frozenset(database.query(f"SELECT DISTINCT symbol FROM {event}").column("symbol").to_pylist())  # noqa: S608 - checked
+    return frozenset(row["symbol"] for row in database.rows(f"SELECT DISTINCT symbol FROM {event}"))  # noqa: S608 - checked
 
 
 def last_event_ns(database: Database, event: str) -> int | None:
     """Time of the newest event of a type, None without any."""
-    return database.query(f"SELECT max(ts_event_ns) AS newest FROM {event}").column("newest").to_pylist()[0]  # noqa: S608 - ours
+    return database.rows(f"SELECT max(ts_event_ns) AS newest FROM {event}")[0]["newest"]  # noqa: S608 - ours
 
 
 def _where(span: Span, chosen: Selection) -> tuple[str, list[Any]]:
@@ -118,5 +118,5 @@ def _read(database: Database, sql: str, parameters: list[Any]) -> list[Liquidati
             largest_ts_ns=row["largest_ts_ns"],
             open_ns=row.get("open_ns"),
         )
-        for row in database.query(sql, parameters).to_pylist()
+        for row in database.rows(sql, parameters)
     ]

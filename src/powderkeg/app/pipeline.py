@@ -36,9 +36,9 @@ class Pipeline:
                 self.last_ns = stamp
             if self.first_ns is None or stamp < self.first_ns:
                 self.first_ns = stamp
-            if kind is Liquidation:
-                self.liquidation_venues.add(event.venue)  # pyright: ignore[reportAttributeAccessIssue] - as below
-                self.totals.update(event)  # pyright: ignore[reportArgumentType] - `kind is` narrows faster than isinstance
+            if isinstance(event, Liquidation):
+                self.liquidation_venues.add(event.venue)
+                self.totals.update(event)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -55,9 +55,7 @@ def liquidations(
             else:
                 print_history(history, simulated=simulated)
             return
-        totals = library.liquidations(
-            coin=coin, venue=venue, window=window, as_of=as_of, by=keys or DEFAULT_BY
-        )
+        totals = library.liquidations(coin=coin, venue=venue, window=window, as_of=as_of, by=keys or DEFAULT_BY)
         if as_json:
             print_json({**marks, **totals.to_dict()})
             return

@@ -30,10 +30,8 @@ def replay(
     from powderkeg.cli.output import print_json
     from powderkeg.domain.time import parse_duration, parse_instant
 
-    if recording.is_dir():
-        result = replay_data_dir(recording)
-    else:
-        result = replay_file(recording, format=format_, symbol=symbol)
+    is_library = recording.is_dir()
+    result = replay_data_dir(recording) if is_library else replay_file(recording, format=format_, symbol=symbol)
     totals = result.totals(
         window_ns=parse_duration(window),
         as_of_ns=None if as_of is None else parse_instant(as_of),

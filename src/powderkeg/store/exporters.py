@@ -1,9 +1,10 @@
 """Events out of the data directory as CSV, Parquet or Arrow files; whole or not at all."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportAttributeAccessIssue=false
+# pyarrow ships no types; tables pass through here on their way to a file.
 from __future__ import annotations
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyarrow ships no types; tables pass through here on their way to a file.
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow.feather as pa_feather
 import pyarrow.parquet as pa_parquet
 
 from powderkeg.domain.errors import InputError, StoreError
+from powderkeg.store.query import ArrowTable
 
 FileFormat = Literal["csv", "parquet", "arrow"]
 
@@ -23,7 +25,7 @@ FORMULA_START: Final = r"^[=+\-@\t\r]"
 """A cell that begins so is run as a formula by spreadsheets. Source: OWASP, "CSV Injection", read 2026-11."""
 
 
-def export_table(table: pa.Table, path: Path, file_format: FileFormat) -> None:
+def export_table(table: ArrowTable, path: Path, file_format: FileFormat) -> None:
     """Write a table to a file, under its name only once it is complete.
 
     CSV: text cells that a spreadsheet would run get a leading apostrophe; numbers, also negative ones, stay numbers;
@@ -45,7 +47,7 @@ def export_table(table: pa.Table, path: Path, file_format: FileFormat) -> None:
         scratch.unlink(missing_ok=True)
 
 
-def inert(table: pa.Table) -> pa.Table:
+def inert(table: ArrowTable) -> ArrowTable:
     """The table with text cells that no spreadsheet runs."""
     for index, field in enumerate(table.schema):
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
@@ -58,22 +60,22 @@ def inert(table: pa.Table) -> pa.Table:
     return table
 
 
-def _write_csv(table: pa.Table, path: Path) -> None:
+def _write_csv(table: ArrowTable, path: Path) -> None:
     nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
     if nested:
         raise InputError(f"CSV cannot hold the nested columns {', '.join(nested)}; use parquet or arrow")
     pa_csv.write_csv(inert(table), path)
 
 
-def _write_parquet(table: pa.Table, path: Path) -> None:
+def _write_parquet(table: ArrowTable, path: Path) -> None:
     pa_parquet.write_table(table, path, compression="zstd")
 
 
-def _write_arrow(table: pa.Table, path: Path) -> None:
+def _write_arrow(table: ArrowTable, path: Path) -> None:
     pa_feather.write_feather(table, str(path), compression="zstd")
 
 
-_WRITERS: Final[dict[FileFormat, Callable[[pa.Table, Path], None]]] = {
+_WRITERS: Final[dict[FileFormat, Callable[[ArrowTable, Path], None]]] = {
     "csv": _write_csv,
     "parquet": _write_parquet,
     "arrow": _write_arrow,

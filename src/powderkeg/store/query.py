@@ -36,6 +36,9 @@ from powderkeg.store.tail import JournalTail
 
 MEMORY_LIMIT: Final = "2GB"
 
+ArrowTable = Any
+"""A `pyarrow.Table`; pyarrow ships no types, and a name is better than none."""
+
 
 class Problem(msgspec.Struct, frozen=True):
     """Something of the data directory that queries leave out: a damaged file, manifest or journal."""
@@ -110,7 +113,7 @@ class Database:
             for event in EVENT_NAMES.values():
                 self._define(event)
 
-    def query(self, sql: str, parameters: list[Any] | None = None) -> pa.Table:
+    def query(self, sql: str, parameters: list[Any] | None = None) -> ArrowTable:
         """Run our own SQL, with values as parameters.
 
         Raises:
@@ -126,7 +129,11 @@ class Database:
             except duckdb.IOException as error:
                 raise StoreError(f"{self.data_dir}: the archive cannot be read: {error}") from error
 
-    def sql(self, text: str) -> pa.Table:
+    def rows(self, sql: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
+        """`query`, as one dict a row."""
+        return self.query(sql, parameters).to_pylist()
+
+    def sql(self, text: str) -> ArrowTable:
         """Run a user's SQL: one SELECT over the views, with no way to files, settings or other data.
 
         Raises:
@@ -161,7 +168,7 @@ class Database:
         """
         if event not in EVENT_NAMES.values():
             raise InputError(f"no event type {event!r}; there are {', '.join(sorted(EVENT_NAMES.values()))}")
-        return column_names(event)
+        return list(column_names(event))
 
     def window(
         self,
@@ -170,7 +177,7 @@ class Database:
         end_ns: int,
         symbols: Sequence[str] | None = None,
         venues: Sequence[str] | None = None,
-    ) -> pa.Table:
+    ) -> ArrowTable:
         """Events of one type in [start, end) of event time, in order of it, optionally of some symbols or venues alone.
 
         Raises:

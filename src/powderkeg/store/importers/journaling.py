@@ -38,7 +38,7 @@ class RecordSink(Protocol):
         venue: str,
         stream: str,
         kind: Literal["frames", "rows"],
-        format: str = "",
+        format: str = "",  # noqa: A002 - the column's name
         header: str = "{}",
         opened_ns: int,
     ) -> int:
