@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,17 +22,23 @@ if TYPE_CHECKING:
 SIMULATED = Text(" SIMULATED ", style="bold reverse")
 PICTURE_COLUMNS = 100
 WIDE_COLUMNS = 66
+_FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # they would be fetched from elsewhere
 
 
 def print_demo(demo: Demo, *, picture: Path | None = None) -> None:
     """Print the demo; with `picture`, save the same as SVG."""
     _print(demo, console())
     if picture is not None:
-        with picture.parent.joinpath(".demo-scratch").open("w") as scratch:
-            canvas = Console(record=True, width=PICTURE_COLUMNS, file=scratch, force_terminal=True, highlight=False)
-            _print(demo, canvas)
-        Path(scratch.name).unlink()
-        canvas.save_svg(str(picture), title="powderkeg demo")
+        canvas = Console(
+            record=True,
+            width=PICTURE_COLUMNS,
+            file=io.StringIO(),
+            color_system="truecolor",
+            force_terminal=True,
+            highlight=False,
+        )
+        _print(demo, canvas)
+        picture.write_text(_FONT_FACE.sub("", canvas.export_svg(title="powderkeg demo")), "utf-8")
 
 
 def _print(demo: Demo, out: Console) -> None:

@@ -48,6 +48,8 @@ def compact_usd(usd: float | None) -> str:
     """Dollars in at most seven characters: `831`, `12.3 k`, `4.57 M`, `1.20 B`; unknown is a dash."""
     if usd is None:
         return "–"
+    if usd == 0:
+        return "0"
     for limit, divisor, unit in ((1e3, 1.0, ""), (1e6, 1e3, " k"), (1e9, 1e6, " M"), (float("inf"), 1e9, " B")):
         if abs(usd) < limit * 0.9995:
             scaled = usd / divisor
