@@ -13,7 +13,7 @@ from powderkeg.app.liquidation_queries import bar_groups, groups, last_event_ns,
 from powderkeg.app.observation import observed_liquidations
 from powderkeg.app.selection import Selection, select
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.time import NS_PER_S, format_instant, parse_duration, parse_instant
+from powderkeg.domain.time import NS_PER_MS, NS_PER_S, format_instant, parse_duration, parse_instant
 from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTable, bar_span, build_history, build_table
 from powderkeg.store.query import ArrowTable, Database
 from powderkeg.venues import VENUES
@@ -202,7 +202,7 @@ def instant_ns(instant: Instant) -> int:
         InputError: unreadable, a number that can only be seconds, or a datetime without zone.
     """
     if instant is None:
-        return time.time_ns()
+        return time.time_ns() // NS_PER_MS * NS_PER_MS
     if isinstance(instant, dt.datetime):
         if instant.tzinfo is None:
             raise InputError(f"{instant!r} has no time zone; give one, such as datetime.UTC")
