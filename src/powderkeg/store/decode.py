@@ -83,6 +83,11 @@ class Decoder:
         now = {str(number): socket.unspoken for number, socket in self._sockets.items()}
         return dict(sorted({**self._state, **now, **self._overlap.state()}.items()))
 
+    @property
+    def repeated(self) -> int:
+        """Rows left out because another connection of the venue had seen them."""
+        return self._overlap.repeated
+
     def unspoken(self, connection_id: int) -> tuple[str, ...]:
         """Channels of a connection whose first, repeating frame is still awaited."""
         socket = self._sockets.get(connection_id)

@@ -12,7 +12,7 @@ other days unread. Which rows are one event is said in `identity.py`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -28,6 +28,7 @@ from powderkeg.domain.time import day_of
 from powderkeg.stats.coverage import Observed
 from powderkeg.store.archive import is_intact
 from powderkeg.store.columns import column_names, joined
+from powderkeg.store.decode import DecoderState
 from powderkeg.store.identity import Source, doubts_of, literal, view_sql
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.manifest import ArchiveFile, Manifest, archive_dir, load_manifest
@@ -55,13 +56,22 @@ class Database:
         instruments: see `Decoder`.
         verify: compare each file with its checksum when it is first used; a damaged one is left out and listed in
             `problems`. Reads every file once per Database.
+        until: last batch to be seen of a journal, by its id; of the others, all. For a look at what was there before.
     """
 
-    def __init__(self, data_dir: Path, instruments: InstrumentMap | None = None, *, verify: bool = True) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        instruments: InstrumentMap | None = None,
+        *,
+        verify: bool = True,
+        until: Mapping[str, int] | None = None,
+    ) -> None:
         self.data_dir = data_dir
         self.problems: list[Problem] = []
         self._instruments = instruments
         self._verify = verify
+        self._until = dict(until or {})
         self._intact: dict[str, str] = {}  # path -> checksum it was found to have
         self._manifests: dict[str, Manifest] = {}
         self._tails: dict[str, JournalTail] = {}
@@ -160,6 +170,11 @@ class Database:
         kinds = {manifest.journal_kind for manifest in self._manifests.values()}
         return "simulated" in kinds | {tail.journal_kind for tail in self._tails.values()}
 
+    def decoder_state(self, journal_id: str) -> DecoderState:
+        """What a decoder of a journal's next records must be given; nothing where the journal is not there."""
+        tail, manifest = self._tails.get(journal_id), self._manifests.get(journal_id)
+        return tail.decoder_state if tail is not None else manifest.decoder if manifest is not None else {}
+
     def columns(self, event: str) -> list[str]:
         """Names of the columns of an event type.
 
@@ -247,7 +262,7 @@ class Database:
                 continue
             tail = self._tails.get(path.stem)
             if tail is None or tail.manifest != manifest:
-                tail = JournalTail(path, manifest, self._instruments)
+                tail = JournalTail(path, manifest, self._instruments, until_seq=self._until.get(path.stem))
             try:
                 tail.advance()
             except StoreError as error:
