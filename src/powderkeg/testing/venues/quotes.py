@@ -38,9 +38,8 @@ class Quotes:
         found: list[tuple[int, SimulatedFrame]] = []
         for n, (contract, price) in enumerate(zip(self._contracts, prices, strict=True)):
             at_ms = base_ms + n * 100
-            found.append((at_ms, self._market("mark_price", contract, at_ms, price)))
-            for kind in _OWN_MESSAGES.get(self._venue, ()) if is_slow else ():
-                found.append((at_ms, self._market(kind, contract, at_ms, price)))
+            kinds: tuple[Kind, ...] = ("mark_price", *(_OWN_MESSAGES.get(self._venue, ()) if is_slow else ()))
+            found += [(at_ms, self._market(kind, contract, at_ms, price)) for kind in kinds]
         return found
 
     def before(self, contract: Listed, at_ms: int) -> list[SimulatedFrame]:
