@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from powderkeg.testing.frames.base import (
+    BookChange,
     ForcedOrder,
     Json,
     MarketState,
@@ -82,8 +83,28 @@ def ticker(state: MarketState) -> bytes:
     return _push(f"ticker.{state.venue_symbol}.100ms", given(data))
 
 
+def book(change: BookChange) -> bytes:
+    """`book`: a snapshot, then changes chained by `prev_change_id`; a deleted level has amount 0."""
+
+    def spelled(rows: Sequence[tuple[float, float]]) -> list[Json]:
+        usual = "new" if change.is_snapshot else "change"
+        return [[usual if qty else "delete", number(price), number(qty)] for price, qty in rows]
+
+    data = {
+        "type": "snapshot" if change.is_snapshot else "change",
+        "timestamp": change.ts_ms,
+        "prev_change_id": None if change.is_snapshot else change.previous_id,
+        "instrument_name": change.venue_symbol,
+        "change_id": change.last_id,
+        "bids": spelled(change.bids),
+        "asks": spelled(change.asks),
+    }
+    return _push(f"book.{change.venue_symbol}.100ms", given(data))
+
+
 FRAMES = VenueFrames(
     liquidations=liquidations,
     trades=trades,
     market={"mark_price": ticker, "open_interest": ticker, "funding_rate": ticker},
+    book=book,
 )
