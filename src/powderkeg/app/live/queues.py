@@ -88,5 +88,5 @@ class VenueQueue:
 
 
 def admits(stream: str, fill: float) -> bool:
-    """Whether a frame of a class is still taken at this fill."""
-    return fill < ADMITTED_UNTIL.get(stream, 1.0)
+    """Whether a frame is still taken at this fill; of joined classes the first, most precious one decides."""
+    return fill < ADMITTED_UNTIL.get(stream.partition("+")[0], 1.0)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from powderkeg.app.live.counters import Counters, VenueCounts
+from powderkeg.app.live.observer import SessionObserver
 from powderkeg.app.live.session import LiveSession
 from powderkeg.domain.events import FeedGap
 from powderkeg.domain.time import NS_PER_S, format_duration, format_instant
@@ -20,12 +21,13 @@ WORST_FIRST: Final = ("DOWN", "STALE", "CONNECTING", "QUIET", "LIVE")
 
 
 class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue: state by stream class, and its counters."""
+    """One venue: state by stream class, its counters, and why a socket of it is missing, empty if none is."""
 
     venue: str
     states: dict[str, str]
     frames_per_s: float
     counts: VenueCounts
+    trouble: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +84,12 @@ class Snapshotter:
 
     Args:
         session: what is shown.
+        observer: knows the states of its feeds.
         is_simulated: `as_of` is then the second behind the last event, because a simulation has its own time.
     """
 
-    def __init__(self, session: LiveSession, *, is_simulated: bool) -> None:
-        self.states: dict[tuple[str, str, str], str] = {}  # (venue, plan, stream class)
+    def __init__(self, session: LiveSession, observer: SessionObserver, *, is_simulated: bool) -> None:
+        self._observer = observer
         self._session = session
         self._is_simulated = is_simulated
         self._last_frames: dict[str, int] = {}
@@ -134,6 +137,7 @@ class Snapshotter:
                 states=self._states_of(venue.venue),
                 frames_per_s=(venue.frames - self._last_frames.get(venue.venue, 0)) / seconds,
                 counts=venue,
+                trouble=self._trouble_of(venue.venue),
             )
             for venue in counters.venues
         )
@@ -143,10 +147,22 @@ class Snapshotter:
 
     def _states_of(self, venue: str) -> dict[str, str]:
         found: dict[str, str] = {}
-        for (owner, _, stream), state in self.states.items():
+        for (owner, _, stream), (state, _) in self._observer.states.items():
             if owner == venue:
                 found[stream] = min(found.get(stream, state), state, key=_badness)
         return found
+
+    def _trouble_of(self, venue: str) -> str:
+        missing = {
+            plan
+            for (owner, plan, _), (state, _) in self._observer.states.items()
+            if owner == venue and state in _MISSING
+        }
+        troubles = [self._observer.troubles[plan] for plan in sorted(missing) if plan in self._observer.troubles]
+        return max(troubles, key=lambda trouble: trouble.at_ns).reason if troubles else ""
+
+
+_MISSING: Final = frozenset({"DOWN", "CONNECTING", "STALE"})
 
 
 def _badness(state: str) -> int:

@@ -26,7 +26,10 @@ _RANK: Final = {stream: rank for rank, stream in enumerate(PRECIOUS_LAST)}
 
 @cache
 def stream_teller(venue: str) -> Callable[[bytes], str]:
-    """The function that tells the stream class of the venue's frames, `UNTOLD` where it cannot."""
+    """The function that tells the class of the venue's frames, `UNTOLD` where it cannot.
+
+    A channel that carries several classes is told as all of them, joined by `+`, the most precious one first.
+    """
     markers = _markers(venue)
 
     def tell(frame: bytes) -> str:
@@ -40,10 +43,15 @@ def stream_teller(venue: str) -> Callable[[bytes], str]:
 
 
 def _markers(venue: str) -> list[tuple[bytes, str]]:
-    """(channel name, class), precious ones first; a channel that carries several classes is of the most precious."""
-    best: dict[str, str] = {}
+    """(channel name, its classes), channels with precious ones first."""
+    carried: dict[str, list[str]] = {}
     for stream, channel in VENUES[venue].subscriptions.channels.items():
-        if _RANK.get(stream, -1) >= _RANK.get(best.get(channel, ""), -1):
-            best[channel] = stream
-    ranked = sorted(best.items(), key=lambda item: -_RANK.get(item[1], -1))
-    return [(channel.encode(), stream) for channel, stream in ranked]
+        carried.setdefault(channel, []).append(stream)
+    for streams in carried.values():
+        streams.sort(key=_rank, reverse=True)
+    ranked = sorted(carried.items(), key=lambda item: _rank(item[1][0]), reverse=True)
+    return [(channel.encode(), "+".join(streams)) for channel, streams in ranked]
+
+
+def _rank(stream: str) -> int:
+    return _RANK.get(stream, -1)
