@@ -90,8 +90,8 @@ class Collector:
         self._clock = clock or SystemClock()
         self._tell = tell
         self._rng = random.Random(options.seed)  # noqa: S311 - jitter, no secret
-        self._stopping: asyncio.Event | None = None
-        self._started: asyncio.Event | None = None
+        self.started = asyncio.Event()  # there is a session to look at
+        self._stopping = asyncio.Event()
         self.session: LiveSession  # from `run` on
         self._observer: SessionObserver
         self._snapshotter: Snapshotter
@@ -105,7 +105,6 @@ class Collector:
             StoreError: the journal cannot be opened, or the last frames could not be written.
         """
         loop = asyncio.get_running_loop()
-        self._stopping = self._stopping or asyncio.Event()
         data_dir = self.options.data_dir
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         what = f"collector {self.options.name!r} in {data_dir}"
@@ -124,6 +123,7 @@ class Collector:
             self._snapshotter = Snapshotter(self.session, self._observer, is_simulated=is_simulated)
             self.session.on_day_end = self._to_seal.append
             journal_id, last_seq = self.session.start()
+            self.started.set()
             try:
                 await self._work(journal_id, last_seq)
             finally:
@@ -131,14 +131,12 @@ class Collector:
 
     def stop(self) -> None:
         """Ask for an orderly end; may be called before `run`, and by signal handlers."""
-        if self._stopping is None:
-            self._stopping = asyncio.Event()
         self._stopping.set()
 
     @property
     def is_running(self) -> bool:
         """Frames are taken, decoded, and part of every number."""
-        return hasattr(self, "_snapshotter") and not self.session.is_rebuilding
+        return self.started.is_set() and not self.session.is_rebuilding
 
     def snapshot(self) -> Snapshot:
         """The session as it stands now; only while `run` runs."""
@@ -150,7 +148,6 @@ class Collector:
         self._tell(line)
 
     async def _work(self, journal_id: str, last_seq: int) -> None:
-        assert self._stopping is not None
         feeds = [self._feed(plan) for plan in self.plans]
         archiver = Archiver(self.options.data_dir, self.alert)
         tasks = [asyncio.create_task(feed.run(), name=feed.plan.key) for feed in feeds]

@@ -95,4 +95,4 @@ def _state(database: Database, journal_id: str, until_seq: int) -> DecoderState:
         for path in journal_paths(database.data_dir)
         if path.stem < journal_id and path.stem.rpartition("-20")[0] == collector
     ]
-    return handed_on(database.decoder_state(before[-1])) if before else {}
+    return handed_on(database.decoder_state(max(before))) if before else {}
