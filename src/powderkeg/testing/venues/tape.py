@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -74,8 +75,8 @@ class Tape:
             found += self._quotes.before(contract, at_ms)
         return tuple(found)
 
-    def second(self, number: int) -> list[SimulatedFrame]:
-        """Every frame of the second, in order of time."""
+    def second(self, number: int) -> Iterator[SimulatedFrame]:
+        """Every frame of the second, in order of time; spelled one by one, so that a second is no pause."""
         base_ms = self._start_ms + number * MS_PER_S
         ratios = self._prices.next_second()
         prices = [contract.price * ratio for contract, ratio in zip(self.contracts, ratios, strict=True)]
@@ -90,8 +91,10 @@ class Tape:
         if self.venue == "hyperliquid":  # the public sees a forced trade like any other
             events += [(row.ts_ms, Dealt(row.contract, row.position_side == "short", *row[3:])) for row in happened]
         events.sort(key=itemgetter(0))
-        frames = [self._frame(at_ms, event) for at_ms, event in events]
-        return frames + self._minute_stats(base_ms, happened) if self.venue == "gate" else frames
+        for at_ms, event in events:
+            yield self._frame(at_ms, event)
+        if self.venue == "gate":
+            yield from self._minute_stats(base_ms, happened)
 
     def _rest(self, others: int) -> tuple[int, int]:
         """Books and trades that make up the second's number of messages beside the others."""
