@@ -56,8 +56,13 @@ class Delivery:
         self.memory = Memory(story.past(venue))
         self.outlets: list[Outlet] = []
         self.now_ns = story.start_ns
+        self.awaited: set[str] = set()  # channels of clients that were cut off, not subscribed again since
         self._ever_subscribed: set[str] = set()
         self._recent: deque[SimulatedFrame] = deque(maxlen=REPLAYED)
+
+    def advance(self, at_ns: int) -> None:
+        """Begin and end the faults due before a frame of this time comes."""
+        self._do(self.stage.advance(at_ns))
 
     def push(self, frame: SimulatedFrame) -> None:
         """The next frame of the story."""
@@ -92,7 +97,7 @@ class Delivery:
         session = outlet.session
         added = session.take_added()
         again = self._ever_subscribed.intersection(added)
-        self._ever_subscribed.update(added)
+        self.expect(added)
         if self.stage.is_losing:
             return
         for channel in added:
@@ -101,6 +106,18 @@ class Delivery:
         if again and (count := self.stage.replayed):
             for frame in [*self._recent][-count:]:
                 self._copy(frame, "replay", outlet, again)
+
+    def expect(self, channels: Iterable[str]) -> None:
+        """From now on a frame of these channels that reaches nobody is lost."""
+        self._ever_subscribed.update(channels)
+        self.awaited.difference_update(channels)
+
+    def leave(self, outlet: Outlet) -> None:
+        """A client is gone, or half open; a second call changes nothing."""
+        if outlet in self.outlets:
+            self.outlets.remove(outlet)
+            others = [channel for other in self.outlets for channel in other.session.channels]
+            self.awaited.update(set(outlet.session.channels).difference(others))
 
     def beat(self, outlet: Outlet, elapsed_s: float) -> None:
         """Send what the venue says unasked at this age of the connection."""

@@ -1,13 +1,8 @@
 """Answers of the venues' REST endpoints that a collector asks beside the sockets. Pure: a path in, a document out.
 
-| venue | clock | open interest | listing | liquidations or trades of the past |
-|---|---|---|---|---|
-| binance-usdm | `/fapi/v1/time` | `/fapi/v1/openInterest` | `/fapi/v1/exchangeInfo` | none, as the real one |
-| bybit | `/v5/market/time` | `/v5/market/open-interest` | `/v5/market/instruments-info` | none |
-| okx | `/api/v5/public/time` | `/api/v5/public/open-interest` | `/api/v5/public/instruments` | `/api/v5/public/liquidation-orders` |
-| bitget | `/api/v2/public/time` | – | – | none |
-| gate | `/api/v4/spot/time` | – | `/api/v4/futures/usdt/contracts` | `/api/v4/futures/usdt/liq_orders` |
-| deribit | `/api/v2/public/get_time` | – | `/api/v2/public/get_instruments` | `/api/v2/public/get_last_trades_by_instrument_and_time` |
+All but Hyperliquid, whose questions are posted, tell their clock; Binance, Bybit and OKX open interest; all but Bitget
+their listing; OKX, Gate and Deribit the liquidations of the past, Deribit as flagged trades. Binance, Bybit and Bitget
+have no such history, here as in reality. `_ANSWERS` at the end holds the paths.
 
 Histories hold everything that happened, told or not and lost or not, the latest `memory.HISTORY`. Sources: the venues'
 REST docs, read 2026-11. The clock told is the story's.
@@ -28,11 +23,11 @@ from powderkeg.testing.venues.quotes import OPEN_INTEREST_USD
 from powderkeg.testing.venues.story import Forced
 
 Query = Mapping[str, str]
-_Answer = Callable[["Counter", Query], Any]
+_Answer = Callable[["RestDesk", Query], Any]
 PAGE: Final = 100
 
 
-class Counter:
+class RestDesk:
     """Where one venue's REST questions are answered.
 
     Args:
@@ -74,15 +69,15 @@ def _number(query: Query, name: str, default: int) -> int:
     return int(spelled) if spelled.isdecimal() else default
 
 
-def _binance_interest(counter: Counter, query: Query) -> Any:
-    contracts = counter.listed(query.get("symbol", ""))
+def _binance_interest(desk: RestDesk, query: Query) -> Any:
+    contracts = desk.listed(query.get("symbol", ""))
     if not contracts:
         return {"code": -1121, "msg": "Invalid symbol."}
-    interest = text(counter.open_interest(contracts[0]))
-    return {"symbol": contracts[0].venue_symbol, "openInterest": interest, "time": counter.now_ms}
+    interest = text(desk.open_interest(contracts[0]))
+    return {"symbol": contracts[0].venue_symbol, "openInterest": interest, "time": desk.now_ms}
 
 
-def _binance_listing(counter: Counter, _query: Query) -> Any:
+def _binance_listing(desk: RestDesk, _query: Query) -> Any:
     rows = [
         {
             "symbol": contract.venue_symbol,
@@ -93,25 +88,25 @@ def _binance_listing(counter: Counter, _query: Query) -> Any:
             "quoteAsset": "USDT",
             "marginAsset": "USDT",
         }
-        for contract in counter.listed(None)
+        for contract in desk.listed(None)
     ]
-    return {"timezone": "UTC", "serverTime": counter.now_ms, "symbols": rows}
+    return {"timezone": "UTC", "serverTime": desk.now_ms, "symbols": rows}
 
 
 def _bybit(result: Any, now_ms: int) -> Any:
     return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": now_ms}
 
 
-def _bybit_interest(counter: Counter, query: Query) -> Any:
+def _bybit_interest(desk: RestDesk, query: Query) -> Any:
     rows = [
-        {"openInterest": text(counter.open_interest(contract)), "timestamp": str(counter.now_ms)}
-        for contract in counter.listed(query.get("symbol", ""))
+        {"openInterest": text(desk.open_interest(contract)), "timestamp": str(desk.now_ms)}
+        for contract in desk.listed(query.get("symbol", ""))
     ]
     result = {"symbol": query.get("symbol", ""), "category": "linear", "list": rows, "nextPageCursor": ""}
-    return _bybit(result, counter.now_ms)
+    return _bybit(result, desk.now_ms)
 
 
-def _bybit_listing(counter: Counter, _query: Query) -> Any:
+def _bybit_listing(desk: RestDesk, _query: Query) -> Any:
     rows = [
         {
             "symbol": contract.venue_symbol,
@@ -122,29 +117,29 @@ def _bybit_listing(counter: Counter, _query: Query) -> Any:
             "settleCoin": "USDT",
             "deliveryTime": "0",
         }
-        for contract in counter.listed(None)
+        for contract in desk.listed(None)
     ]
-    return _bybit({"category": "linear", "list": rows, "nextPageCursor": ""}, counter.now_ms)
+    return _bybit({"category": "linear", "list": rows, "nextPageCursor": ""}, desk.now_ms)
 
 
 def _okx(rows: list[Any]) -> Any:
     return {"code": "0", "msg": "", "data": rows}
 
 
-def _okx_interest(counter: Counter, query: Query) -> Any:
+def _okx_interest(desk: RestDesk, query: Query) -> Any:
     rows = [
         {
             "instType": "SWAP",
             "instId": contract.venue_symbol,
-            "oi": text(counter.open_interest(contract)),
-            "ts": str(counter.now_ms),
+            "oi": text(desk.open_interest(contract)),
+            "ts": str(desk.now_ms),
         }
-        for contract in counter.listed(query.get("instId"))
+        for contract in desk.listed(query.get("instId"))
     ]
     return _okx(rows)
 
 
-def _okx_listing(counter: Counter, query: Query) -> Any:
+def _okx_listing(desk: RestDesk, query: Query) -> Any:
     rows = [
         {
             "instType": "SWAP",
@@ -158,17 +153,17 @@ def _okx_listing(counter: Counter, query: Query) -> Any:
             "lotSz": "0.01",
             "state": "live",
         }
-        for contract in counter.listed(None)
+        for contract in desk.listed(None)
     ]
     return _okx(rows if query.get("instType", "SWAP") == "SWAP" else [])
 
 
-def _okx_history(counter: Counter, query: Query) -> Any:
+def _okx_history(desk: RestDesk, query: Query) -> Any:
     """`after` asks for older, `before` for newer rows than a time; one row a contract, with its orders."""
     family = query.get("instFamily") or query.get("uly") or ""
     symbol = f"{family}-SWAP"
     from_ms, to_ms = _number(query, "before", 0) + 1, _number(query, "after", 1 << 62) - 1
-    found = counter.happened(symbol, from_ms, to_ms)[: min(PAGE, _number(query, "limit", PAGE))]
+    found = desk.happened(symbol, from_ms, to_ms)[: min(PAGE, _number(query, "limit", PAGE))]
     details = [
         {
             "bkLoss": "0",
@@ -185,18 +180,18 @@ def _okx_history(counter: Counter, query: Query) -> Any:
     return _okx([{**row, "totalLoss": "0"}] if details else [])
 
 
-def _gate_listing(counter: Counter, _query: Query) -> Any:
+def _gate_listing(desk: RestDesk, _query: Query) -> Any:
     return [
         {"name": contract.venue_symbol, "type": "direct", "quanto_multiplier": text(float(contract.unit_base or 1))}
-        for contract in counter.listed(None)
+        for contract in desk.listed(None)
     ]
 
 
-def _gate_history(counter: Counter, query: Query) -> Any:
+def _gate_history(desk: RestDesk, query: Query) -> Any:
     """Whole seconds, unlike the stream; `size` is the position's, `order_size` the order's."""
     from_ms = _number(query, "from", 0) * 1_000
     to_ms = _number(query, "to", 1 << 40) * 1_000 + 999
-    found = counter.happened(query.get("contract"), from_ms, to_ms)[: _number(query, "limit", PAGE)]
+    found = desk.happened(query.get("contract"), from_ms, to_ms)[: _number(query, "limit", PAGE)]
     rows: list[Any] = []
     for forced in found:
         contracts = int(forced.row.qty) if forced.row.is_long else -int(forced.row.qty)
@@ -214,12 +209,12 @@ def _gate_history(counter: Counter, query: Query) -> Any:
     return rows
 
 
-def _deribit(counter: Counter, result: Any) -> Any:
-    us = counter.now_ms * 1_000
+def _deribit(desk: RestDesk, result: Any) -> Any:
+    us = desk.now_ms * 1_000
     return {"jsonrpc": "2.0", "result": result, "usIn": us, "usOut": us, "usDiff": 0, "testnet": True}
 
 
-def _deribit_listing(counter: Counter, _query: Query) -> Any:
+def _deribit_listing(desk: RestDesk, _query: Query) -> Any:
     rows = [
         {
             "instrument_name": contract.venue_symbol,
@@ -229,48 +224,48 @@ def _deribit_listing(counter: Counter, _query: Query) -> Any:
             "contract_size": contract.lot_step,
             "is_active": True,
         }
-        for contract in counter.listed(None)
+        for contract in desk.listed(None)
     ]
-    return _deribit(counter, rows)
+    return _deribit(desk, rows)
 
 
-def _deribit_history(counter: Counter, query: Query) -> Any:
+def _deribit_history(desk: RestDesk, query: Query) -> Any:
     """Forced trades only; the ordinary ones of the past are not kept."""
     from_ms = _number(query, "start_timestamp", 0)
     to_ms = _number(query, "end_timestamp", 1 << 62)
-    found = counter.happened(query.get("instrument_name", ""), from_ms, to_ms)[: _number(query, "count", 10)]
+    found = desk.happened(query.get("instrument_name", ""), from_ms, to_ms)[: _number(query, "count", 10)]
     rows = deribit_frames.trade_rows([forced.row for forced in found])
-    return _deribit(counter, {"trades": rows, "has_more": False})
+    return _deribit(desk, {"trades": rows, "has_more": False})
 
 
 _ANSWERS: Final[dict[str, dict[str, _Answer]]] = {
     "binance-usdm": {
-        "/fapi/v1/time": lambda counter, _: {"serverTime": counter.now_ms},
+        "/fapi/v1/time": lambda desk, _: {"serverTime": desk.now_ms},
         "/fapi/v1/openInterest": _binance_interest,
         "/fapi/v1/exchangeInfo": _binance_listing,
     },
     "bybit": {
-        "/v5/market/time": lambda counter, _: _bybit({"timeNano": str(counter.now_ms * 10**6)}, counter.now_ms),
+        "/v5/market/time": lambda desk, _: _bybit({"timeNano": str(desk.now_ms * 10**6)}, desk.now_ms),
         "/v5/market/open-interest": _bybit_interest,
         "/v5/market/instruments-info": _bybit_listing,
     },
     "okx": {
-        "/api/v5/public/time": lambda counter, _: _okx([{"ts": str(counter.now_ms)}]),
+        "/api/v5/public/time": lambda desk, _: _okx([{"ts": str(desk.now_ms)}]),
         "/api/v5/public/open-interest": _okx_interest,
         "/api/v5/public/instruments": _okx_listing,
         "/api/v5/public/liquidation-orders": _okx_history,
     },
     "bitget": {
-        "/api/v2/public/time": lambda counter, _: {"code": "00000", "data": {"serverTime": str(counter.now_ms)}},
+        "/api/v2/public/time": lambda desk, _: {"code": "00000", "data": {"serverTime": str(desk.now_ms)}},
     },
     "gate": {
-        "/api/v4/spot/time": lambda counter, _: {"server_time": counter.now_ms},
+        "/api/v4/spot/time": lambda desk, _: {"server_time": desk.now_ms},
         "/api/v4/futures/usdt/contracts": _gate_listing,
         "/api/v4/futures/usdt/liq_orders": _gate_history,
     },
     "hyperliquid": {},
     "deribit": {
-        "/api/v2/public/get_time": lambda counter, _: _deribit(counter, counter.now_ms),
+        "/api/v2/public/get_time": lambda desk, _: _deribit(desk, desk.now_ms),
         "/api/v2/public/get_instruments": _deribit_listing,
         "/api/v2/public/get_last_trades_by_instrument_and_time": _deribit_history,
     },

@@ -82,8 +82,7 @@ class FaultStage:
 
     def take(self, frame: SimulatedFrame) -> Iterator[Step]:
         """What to do now that this frame has come."""
-        if frame.at_ns >= self._next_ns:
-            yield from self._change(frame.at_ns)
+        yield from self.advance(frame.at_ns)
         while self._late and (self._late[0][0] <= frame.at_ns or len(self._late) > MAX_HELD):
             yield from self._shuffle(heapq.heappop(self._late)[2])
         yield from self._let_seconds_pass(frame.at_ns)
@@ -93,6 +92,10 @@ class FaultStage:
             self._latest[frame.venue_symbol] = frame
         else:
             yield from self._pass(frame)
+
+    def advance(self, at_ns: int) -> Iterator[Step]:
+        """Begin and end the faults that are due at a time; `take` does so too."""
+        return self._change(at_ns) if at_ns >= self._next_ns else iter(())
 
     def end(self) -> Iterator[Step]:
         """The story is over: everything held back goes out, and no fault is left."""
