@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
@@ -85,7 +85,7 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
             yield press.quotes.market(kind, contract, at_ms, tick.price, interest)
 
 
-@cache
+@lru_cache(maxsize=4)
 def _squeeze(seed: int, duration_s: int, start_ns: int) -> Squeeze:
     """Simulated once for all venues."""
     return simulate_squeeze(np.random.default_rng(seed), duration_s=duration_s, start_ns=start_ns)
