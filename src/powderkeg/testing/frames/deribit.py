@@ -46,14 +46,19 @@ def _trade(row: ForcedOrder | PublicTrade, direction: str, flag: str | None) -> 
     )
 
 
+def trade_rows(rows: Sequence[ForcedOrder], liquidated: Literal["T", "M", "MT"] = "T") -> list[Json]:
+    """Flagged trades as the feed and `get_last_trades_by_instrument` list them; see `flagged`."""
+    taker_sells = [row.is_long if liquidated != "M" else not row.is_long for row in rows]
+    return [_trade(row, "sell" if sells else "buy", liquidated) for row, sells in zip(rows, taker_sells, strict=True)]
+
+
 def flagged(rows: Sequence[ForcedOrder], liquidated: Literal["T", "M", "MT"]) -> bytes:
     """Liquidations in which the taker, the maker or both were under liquidation.
 
     `direction` is always the taker's, so a closed long is a taker that sold ("T") or a maker that sold to a taker that
     bought ("M"). "MT" closes a position on either side; `position_side` is then the taker's.
     """
-    taker_sells = [row.is_long if liquidated != "M" else not row.is_long for row in rows]
-    data = [_trade(row, "sell" if sells else "buy", liquidated) for row, sells in zip(rows, taker_sells, strict=True)]
+    data = trade_rows(rows, liquidated)
     return _push(f"trades.{rows[0].venue_symbol}.100ms", data)
 
 

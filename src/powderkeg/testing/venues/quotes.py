@@ -39,14 +39,14 @@ class Quotes:
         for n, (contract, price) in enumerate(zip(self._contracts, prices, strict=True)):
             at_ms = base_ms + n * 100
             kinds: tuple[Kind, ...] = ("mark_price", *(_OWN_MESSAGES.get(self._venue, ()) if is_slow else ()))
-            found += [(at_ms, self._market(kind, contract, at_ms, price)) for kind in kinds]
+            found += [(at_ms, self.market(kind, contract, at_ms, price)) for kind in kinds]
         return found
 
     def before(self, contract: Listed, at_ms: int) -> list[SimulatedFrame]:
         """The mark price and the book a subscriber is shown before the story has told any."""
         change = self._change(contract, at_ms, contract.price, 0)
         book = SimulatedFrame(at_ms * NS_PER_MS, "book", contract.venue_symbol, self._spelled(change), fact=change)
-        return [self._market("mark_price", contract, at_ms, contract.price), book]
+        return [self.market("mark_price", contract, at_ms, contract.price), book]
 
     def book(self, contract: Listed, at_ms: int, price: float, dice: int) -> SimulatedFrame:
         """The next change of the contract's book, around `price`."""
@@ -78,14 +78,17 @@ class Quotes:
         assert self._frames.book is not None, "every venue that is simulated over sockets has a book"
         return self._frames.book(change)
 
-    def _market(self, kind: Kind, contract: Listed, at_ms: int, price: float) -> SimulatedFrame:
+    def market(
+        self, kind: Kind, contract: Listed, at_ms: int, price: float, open_interest: float | None = None
+    ) -> SimulatedFrame:
+        """The message of a mark price, of open interest or of funding; open interest in the unit of the feed."""
         mark = contract.price_of(contract.ticks_of(price))
         state = MarketState(
             venue_symbol=contract.venue_symbol,
             ts_ms=at_ms,
             mark_price=mark,
             index_price=mark,
-            open_interest=self.open_interest(contract),
+            open_interest=self.open_interest(contract) if open_interest is None else open_interest,
             funding_rate=FUNDING_RATE,
             next_funding_ms=at_ms // FUNDING_EVERY_MS * FUNDING_EVERY_MS + FUNDING_EVERY_MS,
         )

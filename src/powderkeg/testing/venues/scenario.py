@@ -23,6 +23,7 @@ import msgspec
 
 from powderkeg.domain.errors import InputError
 from powderkeg.testing.squeeze import START_NS
+from powderkeg.testing.venues.before import before
 from powderkeg.testing.venues.contracts import LISTED
 from powderkeg.testing.venues.story import SimulatedFrame
 from powderkeg.testing.venues.tape import Mix, Tape
@@ -92,7 +93,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     def past(self, venue: str) -> tuple[SimulatedFrame, ...]:
         """One of everything per contract, from before the beginning."""
-        return self._tape(venue).past()
+        self._tape(venue)  # refuses a venue that takes no part
+        return before(venue, self.start_ns)
 
     def _tape(self, venue: str) -> Tape:
         if venue not in self.venues:

@@ -63,14 +63,10 @@ class Session(ABC):
             now_ns: the story's time, for answers that tell it.
         """
 
-    def first_words(self, memory: Memory) -> list[bytes]:
-        """What channels subscribed since the last call are sent first; see `VenueProtocol.first_words`."""
+    def take_added(self) -> list[str]:
+        """Channels subscribed since the last call, in order."""
         added, self._added = self._added, []
-        return [
-            self.dressed(channel, payload)
-            for channel in added
-            for payload in self.protocol.first_words(channel, memory)
-        ]
+        return added
 
     def dressed(self, _channel: str, payload: bytes) -> bytes:
         """The payload as this connection is sent it on a channel."""

@@ -42,7 +42,7 @@ class GateSession(Session):
         if bad:
             message = f"unknown contract {bad[0]}" if channel in _CHANNELS.values() else f"unknown channel {channel}"
             return [self._answer(now_ns, channel, event, error={"code": 2, "message": message})]
-        for name in names:
+        for name in names if self.path == "usdt" else ():  # nothing settles on the other paths here
             wanted = f"{channel}:{name}"
             self.subscribe(wanted) if event == "subscribe" else self.unsubscribe(wanted)
         return [self._answer(now_ns, channel, event, payload=payload, result={"status": "success"})]
