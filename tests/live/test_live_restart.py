@@ -1,4 +1,4 @@
-"""Stopped, killed, or without disk: what was committed stays, nothing counts twice, windows are as if nothing happened."""
+"""Stopped, killed or without disk: what was committed stays, nothing counts twice, windows are as of one run."""
 
 from __future__ import annotations
 
