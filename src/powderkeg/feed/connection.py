@@ -127,7 +127,7 @@ class Feed:
             complaint = socket.liveness.complaint(at_s) if socket is not None and socket.liveness is not None else None
             if socket is None or complaint is None:
                 continue
-            if socket is self._current and self._tried is None:
+            if self._current is None or self._tried is None:
                 self._tell(dict.fromkeys(self.plan.streams, State.STALE))
             socket.ending = complaint
             self._lost(socket, Refusal(complaint))
@@ -178,7 +178,8 @@ class Feed:
         asleep_s, asleep_ns = self._clock.monotonic(), self._clock.now_ns()
         wait_s = max(self._due_s(asleep_s) - asleep_s, 0.0)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), wait_s)
+            async with asyncio.timeout(wait_s):  # wait_for of Python 3.11 can lose a cancellation
+                await self._wake.wait()
         self._wake.clear()
         awake_s = self._clock.monotonic()
         if awake_s - asleep_s - wait_s > self._limits.pause_s:
