@@ -60,7 +60,9 @@ def _numbers(row: LiquidationRow) -> list[str | Text]:
 def _print_notes(totals: LiquidationTable, rows: Sequence[LiquidationRow], library: Library, out: Console) -> None:
     start = format_instant(totals.as_of_ns - totals.window_ns)
     length = format_duration(totals.window_ns)
-    out.print(f"{totals.method}, USD, {length} from {start} to {format_instant(totals.as_of_ns)} (excluded)", style="dim")
+    out.print(
+        f"{totals.method}, USD, {length} from {start} to {format_instant(totals.as_of_ns)} (excluded)", style="dim"
+    )
     if any(row.is_floor for row in rows):
         out.print("≥ is a floor: the feed leaves orders out, or part of the window was not recorded.", style="dim")
     for venue, feed in library.feeds(rows):
@@ -85,7 +87,9 @@ def print_history(history: LiquidationHistory, library: Library, *, out: Console
         out.print("No liquidations in this window.")
         return
     print_bars(history, out)
-    out.print(f"{history.method}, USD per bar of {format_duration(history.interval_ns)}, labeled by its open", style="dim")
+    out.print(
+        f"{history.method}, USD per bar of {format_duration(history.interval_ns)}, labeled by its open", style="dim"
+    )
 
 
 def print_bars(history: LiquidationHistory, out: Console) -> None:
@@ -98,4 +102,6 @@ def print_bars(history: LiquidationHistory, out: Console) -> None:
             line.append(mark * round(width * usd / largest), style=color)
         line.append(f" {compact_usd(bar.long_usd)} / {compact_usd(bar.short_usd)}")
         out.print(line)
-    out.print(Text.assemble(("▒ long", LONG_COLOR), "  ", ("█ short", SHORT_COLOR), "  liquidated, long / short in USD"))
+    out.print(
+        Text.assemble(("▒ long", LONG_COLOR), "  ", ("█ short", SHORT_COLOR), "  liquidated, long / short in USD")
+    )

@@ -32,7 +32,9 @@ class import_progress:  # noqa: N801 - used as a context manager, reads as a ver
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
         self._bars.stop()
 
     def of(self, path: Path) -> Callable[[ImportProgress], None]:

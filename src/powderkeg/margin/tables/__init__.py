@@ -128,11 +128,17 @@ def _from_json(text: str, file: Path) -> dict[str, TierTable]:
     except msgspec.DecodeError as error:
         raise InputError(f"not JSON: {error}") from None
     source = f"your file {file.name}"
+    try:
+        by_symbol = rows_of(content)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"not a tier table: {type(error).__name__} at {error}") from None
     return {
         symbol: msgspec.structs.replace(
             TierTable.from_rows(rows, unit=_settle_of(symbol), date=None, source=source), symbol=symbol
         )
-        for symbol, rows in rows_of(content).items()
+        for symbol, rows in by_symbol.items()
     }
 
 
