@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from powderkeg import __version__
-from powderkeg.cli import bench, config, demo, doctor, export, import_, liquidations, replay
+from powderkeg.cli import bench, config, demo, doctor, export, import_, liquidations, position, replay
 from powderkeg.domain.errors import PowderkegError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("replay")(replay.replay)
 app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("liquidations")(liquidations.liquidations)
+app.command("position")(position.position)
 app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.command("bench")(bench.bench)

@@ -42,7 +42,7 @@ def positive(field: str, given: float) -> float: ...
 def positive(field: str, given: Numbers) -> Numbers: ...
 def positive(field: str, given: Numbers) -> Numbers:
     """A finite number above zero, or an array of them."""
-    return _checked(field, given, 0.0, "must be above 0", strict=True)
+    return _checked(field, given, 0.0, "must be a finite number above 0", strict=True)
 
 
 @overload
@@ -51,7 +51,7 @@ def non_negative(field: str, given: float) -> float: ...
 def non_negative(field: str, given: Numbers) -> Numbers: ...
 def non_negative(field: str, given: Numbers) -> Numbers:
     """A finite number of zero or more, or an array of them."""
-    return _checked(field, given, 0.0, "must be 0 or more")
+    return _checked(field, given, 0.0, "must be a finite number, 0 or more")
 
 
 def below_one(field: str, given: Numbers) -> None:
@@ -119,20 +119,13 @@ def maintenance_is_on_entry(maintenance_on: MaintenanceOn) -> bool:
 
 
 def _checked(field: str, given: Numbers, minimum: float, rule: str, *, strict: bool = False) -> Numbers:
-    try:
-        if isinstance(given, (float, int)) and not isinstance(given, bool):
-            plain = float(given)
-            good = math.isfinite(plain) and (plain > minimum if strict else plain >= minimum)
-            if good:
-                return plain
-            raise InputError(f"{field} is {given!r}; it {rule}")
-        array = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{field} is {given!r}; it {rule}") from None
-    if not array.ndim:
-        return _checked(field, float(array), minimum, rule, strict=strict)
+    array = _as_array(given)
+    if array is None:
+        raise InputError(f"{field} is {given!r}; it {rule}")
+    if isinstance(array, float):
+        if math.isfinite(array) and (array > minimum or (array == minimum and not strict)):
+            return array
+        raise InputError(f"{field} is {given!r}; it {rule}")
     # Extremes instead of masks: no temporaries, and NaN survives both.
     lowest, highest = array.min(initial=math.inf), array.max(initial=-math.inf)
     if (lowest > minimum or (lowest == minimum and not strict)) and highest < math.inf:
@@ -142,3 +135,16 @@ def _checked(field: str, given: Numbers, minimum: float, rule: str, *, strict: b
     flaw = ~(np.isfinite(array) & (array > minimum if strict else array >= minimum)).ravel()
     first = int(np.argmax(flaw))
     raise InputError(f"{field} is {float(array.ravel()[first])!r} at element {first}; it {rule}")
+
+
+def _as_array(given: Numbers) -> Numbers | None:
+    """A float, a float64 array of at least one dimension, or None for what is not numbers."""
+    if isinstance(given, bool):
+        return None
+    try:
+        if isinstance(given, (float, int)):
+            return float(given)
+        array = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return array if array.ndim else float(array)

@@ -29,6 +29,9 @@ _RULES: Final[dict[str, tuple[tuple[str, MarginRules], ...]]] = {
     "deribit": (("", deribit.RULES),),
 }
 
+KNOWN_RULES: Final = frozenset(_RULES)
+"""Slugs of the venues whose rules are here."""
+
 
 def rules_of(venue: str, date: str | dt.date | None = None) -> MarginRules:
     """The rules of a venue on a day, by default the newest known.
@@ -50,4 +53,4 @@ def rules_of(venue: str, date: str | dt.date | None = None) -> MarginRules:
     return [rules for since, rules in versions if since <= day][-1]
 
 
-__all__ = ["MarginRules", "rules_of"]
+__all__ = ["KNOWN_RULES", "MarginRules", "rules_of"]

@@ -78,13 +78,19 @@ def maintenance_margin(*, currency: str, qty_base: float, index_price: float) ->
     return rate * qty_base * positive("index_price", index_price)
 
 
-def tiers_at(*, currency: str, qty_base: float) -> TierTable:
-    """A one-row table with the rate of one size: exact for a linear position, whose size does not change with price."""
+def tiers_at(*, currency: str, qty_base: float, unit: str = "USDC") -> TierTable:
+    """A one-row table with the rate of one size: exact for a linear position, whose size does not change with price.
+
+    Args:
+        currency: base currency.
+        qty_base: position size.
+        unit: settle currency.
+    """
     rates, qty = rates_of(currency), positive("qty_base", qty_base)
     initial, maintenance = rates.initial + rates.per_base * qty, rates.maintenance + rates.per_base * qty
     return TierTable.from_rows(
         [{"floor": 0.0, "mmr": maintenance, "max_leverage": 1.0 / initial}],
-        unit="USDC",
+        unit=unit,
         date="2026-07-24",
         source=f"{RULES.source}: {rates.maintenance:.0%} + {rates.per_base:.4%} per {currency}, at {qty:g} {currency}",
     )

@@ -85,7 +85,8 @@ class Subaccount(msgspec.Struct, frozen=True):
     @property
     def is_liquidatable(self) -> bool:
         """TNC < TMMR, and there is a requirement at all."""
-        return self.net_collateral < self.maintenance
+        required = self.maintenance
+        return required > 0 and self.net_collateral < required
 
     def position(self, market: str) -> Perpetual:
         """The position in a market.
