@@ -122,7 +122,7 @@ def _checked(field: str, given: Numbers, minimum: float, rule: str, *, strict: b
     array = _as_array(given)
     if array is None:
         raise InputError(f"{field} is {given!r}; it {rule}")
-    if isinstance(array, float):
+    if not isinstance(array, np.ndarray):
         if math.isfinite(array) and (array > minimum or (array == minimum and not strict)):
             return array
         raise InputError(f"{field} is {given!r}; it {rule}")
