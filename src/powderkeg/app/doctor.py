@@ -107,6 +107,6 @@ def _contents(data_dir: Path) -> Iterator[Finding]:
         yield Finding(
             name="quarantine",
             status=WARN,
-            detail=f"{report.reject_count:,} rows or frames not understood, listed in {data_dir / 'archive' / 'rejects'}",
+            detail=f"{report.reject_count:,} rows or frames not understood, see {data_dir}/archive/rejects",
             fix="look at the reasons; nothing of them is in any total",
         )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+
+if TYPE_CHECKING:
+    from powderkeg.domain.errors import PowderkegError
+    from powderkeg.store.importers.run import ImportResult
 
 
 def import_(
@@ -23,31 +27,39 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Import recorded files. The same file twice changes nothing; an interrupted import goes on where it stopped."""
-    from powderkeg.cli.output import console, print_json
+    from powderkeg.cli.output import print_json
+
+    done, failed = _import_all(data_dir(data, config), files, format_, symbol)
+    if as_json:
+        told = [{"file": str(path), "error": str(error)} for path, error in failed]
+        print_json({"imports": [{"file": str(path), "result": result} for path, result in done], "failures": told})
+    else:
+        from powderkeg.cli.import_view import print_import
+
+        for path, result in done:
+            print_import(path, result)
+        for path, error in failed:
+            typer.echo(f"powderkeg: {path}: {error}", err=True)
+    if failed:
+        raise typer.Exit(max(error.exit_code for _, error in failed))
+
+
+def _import_all(
+    target: Path, files: list[Path], format_: str | None, symbol: str | None
+) -> tuple[list[tuple[Path, ImportResult]], list[tuple[Path, PowderkegError]]]:
+    """Every file's result or error: one bad file does not keep the others out."""
     from powderkeg.cli.progress import import_progress
     from powderkeg.domain.errors import PowderkegError
     from powderkeg.store.importers.run import import_file
 
-    target = data_dir(data, config)
-    results, failures = [], []
+    done: list[tuple[Path, ImportResult]] = []
+    failed: list[tuple[Path, PowderkegError]] = []
     with import_progress() as progress:
         for path in files:
             try:
-                results.append(import_file(target, path, format=format_, symbol=symbol, progress=progress.of(path)))
+                result = import_file(target, path, format=format_, symbol=symbol, progress=progress.of(path))
             except PowderkegError as error:
-                if len(files) == 1:
-                    raise
-                failures.append((path, error))
-    if as_json:
-        print_json(
-            {"imports": results, "failures": [{"file": str(path), "error": str(error)} for path, error in failures]}
-        )
-    else:
-        from powderkeg.cli.import_view import print_import
-
-        for path, result in zip((p for p in files if p not in {f for f, _ in failures}), results, strict=True):
-            print_import(path, result)
-        for path, error in failures:
-            console(stderr=True).print(f"{path}: {error}", markup=False)
-    if failures:
-        raise typer.Exit(max(error.exit_code for _, error in failures))
+                failed.append((path, error))
+            else:
+                done.append((path, result))
+    return done, failed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,96 +12,126 @@ from powderkeg.cli.output import LONG_COLOR, SHORT_COLOR, compact_usd, console, 
 from powderkeg.domain.time import format_duration, format_instant
 
 if TYPE_CHECKING:
-    from powderkeg.app.library import Library
-    from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationRow, LiquidationTable
+    from powderkeg.stats.liquidation_rows import LiquidationRow
+    from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTable
 
 FEED_WORDS = {
     "all": "every order",
-    "latest_per_second": "only the latest order per symbol and second",
-    "largest_per_second": "only the largest order per symbol, side and second",
-    "polled": "polled now and then",
-    "unknown": "of unknown completeness",
+    "latest_per_second": "only the latest per symbol and second",
+    "largest_per_second": "only the largest per symbol, side and second",
+    "polled": "what was there when polled",
+    "unknown": "orders, not known whether all",
 }
 MAX_GAPS = 4
+CHART_COLUMNS = 60
 
 
-def print_totals(totals: LiquidationTable, library: Library, *, top: int = 25, out: Console | None = None) -> None:
-    """Print a table of totals, largest first, then what to know about it."""
+def print_totals(
+    totals: LiquidationTable, *, why_empty: str = "", top: int = 25, simulated: bool = False, out: Console | None = None
+) -> None:
+    """Print a table of totals, largest first, then what to know about it.
+
+    Args:
+        totals: the table.
+        why_empty: the sentence to print where there are no rows.
+        top: rows to print, 0 for all.
+        simulated: the data is simulated, and must say so.
+        out: where to.
+    """
     out = out or console()
-    rows = sorted(totals.rows, key=lambda row: row.total_usd, reverse=True)
-    if not rows:
-        print_empty(totals, library, out)
+    if simulated:
+        out.print(Text(" SIMULATED ", style="bold reverse"))
+    if not any(row.count for row in totals.rows):
+        start = format_instant(totals.as_of_ns - totals.window_ns)
+        out.print(f"No liquidations from {start} to {format_instant(totals.as_of_ns)}: {why_empty}")
+        _print_sources(totals, out)
         return
     keys = [key for key in ("coin", "symbol", "venue", "position_side") if key in totals.by]
     numbers = ("long", "short", "total", "estimate", "count", "largest", "seen")
     view = table(*(key.replace("position_side", "side") for key in keys), *numbers, right=numbers)
-    shown = rows[:top] if top else rows
+    shown = totals.rows[:top] if top else totals.rows
     for row in shown:
-        view.add_row(*(str(getattr(row, key) or "all") for key in keys), *_numbers(row))
+        view.add_row(*(str(getattr(row, key) or "all") for key in keys), *figure_cells(row))
     out.print(view)
-    if len(shown) < len(rows):
-        out.print(f"{len(rows) - len(shown)} smaller rows not shown; --top 0 shows all", style="dim")
-    _print_notes(totals, rows, library, out)
-
-
-def _numbers(row: LiquidationRow) -> list[str | Text]:
-    floor = "≥ " if row.is_floor else ""
-    return [
-        Text(compact_usd(row.long_usd), style=LONG_COLOR),
-        Text(compact_usd(row.short_usd), style=SHORT_COLOR),
-        Text(floor + compact_usd(row.total_usd), style="bold"),
-        compact_usd(row.estimate_usd),
-        f"{row.count:,}",
-        compact_usd(row.largest_usd),
-        "?" if row.coverage is None else f"{row.coverage:.0%}",
-    ]
-
-
-def _print_notes(totals: LiquidationTable, rows: Sequence[LiquidationRow], library: Library, out: Console) -> None:
+    if len(shown) < len(totals.rows):
+        out.print(f"{len(totals.rows) - len(shown)} smaller rows not shown; --top 0 shows all", style="dim")
     start = format_instant(totals.as_of_ns - totals.window_ns)
     length = format_duration(totals.window_ns)
     out.print(
         f"{totals.method}, USD, {length} from {start} to {format_instant(totals.as_of_ns)} (excluded)", style="dim"
     )
-    if any(row.is_floor for row in rows):
-        out.print("≥ is a floor: the feed leaves orders out, or part of the window was not recorded.", style="dim")
-    for venue, feed in library.feeds(rows):
-        out.print(f"  {venue} sends {FEED_WORDS.get(feed, feed)}", style="dim")
-    gaps = sorted({(gap.venue, gap.from_ns, gap.to_ns, gap.reason) for row in rows for gap in row.gaps})
-    for venue, from_ns, to_ns, reason in gaps[:MAX_GAPS]:
-        out.print(f"  gap: {venue} {format_instant(from_ns)} to {format_instant(to_ns)}, {reason}", style="dim")
-    if len(gaps) > MAX_GAPS:
-        out.print(f"  and {len(gaps) - MAX_GAPS} more gaps; --json lists them", style="dim")
+    if any(row.is_floor for row in totals.rows):
+        out.print("≥ is a floor: the feed leaves orders out, or part of the window was not recorded", style="dim")
+    _print_sources(totals, out)
 
 
-def print_empty(totals: LiquidationTable, library: Library, out: Console) -> None:
-    """Say why there is nothing: four different reasons, four different sentences."""
-    start = format_instant(totals.as_of_ns - totals.window_ns)
-    out.print(f"No liquidations from {start} to {format_instant(totals.as_of_ns)}: {library.why_empty(totals)}")
+def figure_cells(row: LiquidationRow) -> tuple[Text | str, ...]:
+    """long, short, total, estimate, count, largest, seen."""
+    return (
+        Text(compact_usd(row.long_usd), style=LONG_COLOR),
+        Text(compact_usd(row.short_usd), style=SHORT_COLOR),
+        Text(("≥ " if row.is_floor else "") + compact_usd(row.total_usd), style="bold"),
+        compact_usd(row.estimate_usd if row.is_floor else None),
+        f"{row.count:,}",
+        compact_usd(row.largest_usd),
+        "?" if row.coverage is None else f"{row.coverage:.0%}",
+    )
 
 
-def print_history(history: LiquidationHistory, library: Library, *, out: Console | None = None) -> None:
-    """Print bars as a chart: one line per bar, longs and shorts side by side."""
+def _print_sources(totals: LiquidationTable | LiquidationHistory, out: Console) -> None:
+    for source in totals.sources:
+        feeds = " and ".join(FEED_WORDS[feed] for feed in source.feed_coverage) or "nothing in this window"
+        share = "not known how much" if source.coverage is None else f"{source.coverage:.1%}"
+        out.print(f"  {source.venue} sends {feeds}; {share} of the window was observed", style="dim")
+        for gap in source.gaps[:MAX_GAPS]:
+            out.print(
+                f"    gap {format_instant(gap.from_ns)} to {format_instant(gap.to_ns)}: {gap.reason}", style="dim"
+            )
+        if len(source.gaps) > MAX_GAPS:
+            out.print(f"    and {len(source.gaps) - MAX_GAPS} more gaps; --json lists them", style="dim")
+
+
+def print_history(history: LiquidationHistory, *, simulated: bool = False, out: Console | None = None) -> None:
+    """Print bars as a chart, one line per bar, longs and shorts side by side."""
     out = out or console()
-    if not history.bars:
-        out.print("No liquidations in this window.")
+    if simulated:
+        out.print(Text(" SIMULATED ", style="bold reverse"))
+    if not history.rows:
+        out.print("No liquidations in this window, and it is not known to have been observed.")
         return
-    print_bars(history, out)
+    for line in history_lines(history, width=max(10, min(CHART_COLUMNS, out.width - 40))):
+        out.print(line, no_wrap=True)
+    out.print(Text.assemble(("▒ long", LONG_COLOR), "  ", ("█ short", SHORT_COLOR), "  liquidated, USD"))
+    interval = format_duration(history.interval_ns)
     out.print(
-        f"{history.method}, USD per bar of {format_duration(history.interval_ns)}, labeled by its open", style="dim"
+        f"{history.method}, bars of {interval} labeled by their open; a bar left out was not observed", style="dim"
     )
+    _print_sources(history, out)
 
 
-def print_bars(history: LiquidationHistory, out: Console) -> None:
-    """The chart alone."""
-    largest = max(bar.long_usd + bar.short_usd for bar in history.bars) or 1.0
-    width = max(10, min(60, out.width - 34))
-    for bar in history.bars:
-        line = Text(f"{format_instant(bar.open_ns)[11:19]} ")
-        for usd, color, mark in ((bar.long_usd, LONG_COLOR, "▒"), (bar.short_usd, SHORT_COLOR, "█")):
-            line.append(mark * round(width * usd / largest), style=color)
-        line.append(f" {compact_usd(bar.long_usd)} / {compact_usd(bar.short_usd)}")
-        out.print(line)
-    out.print(
-        Text.assemble(("▒ long", LONG_COLOR), "  ", ("█ short", SHORT_COLOR), "  liquidated, long / short in USD")
-    )
+def history_lines(
+    history: LiquidationHistory, *, width: int, prices: Mapping[int, float] | None = None
+) -> Iterator[Text]:
+    """The chart's lines.
+
+    Args:
+        history: bars.
+        width: characters of the longest bar.
+        prices: instant -> price, printed beside the bar that opens then.
+    """
+    is_daily = history.interval_ns >= 24 * 3_600 * 1_000_000_000
+    largest = max((row.total_usd or 0.0 for row in history.rows), default=0.0) or 1.0
+    for row in history.rows:
+        opened = format_instant(row.open_ns or 0)
+        line = Text(opened[:10] if is_daily else opened[11:19] if prices else opened[5:16].replace("T", " "))
+        line.append("  ")
+        if prices:
+            price = prices.get(row.open_ns or 0)
+            line.append("          " if price is None else f"{price:>10,.1f}  ")
+        for usd, color, mark in ((row.long_usd, LONG_COLOR, "▒"), (row.short_usd, SHORT_COLOR, "█")):
+            line.append(mark * round(width * (usd or 0.0) / largest), style=color)
+        label = " ".join(part for part in history.by if part != "coin") and f" {row.venue or row.symbol or ''}"
+        line.append(f" {'≥ ' if row.is_floor and row.count else ''}{compact_usd(row.total_usd)}{label}")
+        if row.coin:
+            line.append(f" {row.coin}")
+        yield line

@@ -8,6 +8,8 @@ import typer
 
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
+DEFAULT_BY = ("coin", "venue")
+
 
 def liquidations(
     coin: Annotated[
@@ -18,15 +20,19 @@ def liquidations(
     window: Annotated[str, typer.Option(help="Length of the window: 1h, 4h, 12h, 24h or any other.")] = "24h",
     as_of: Annotated[
         str | None,
-        typer.Option(help="End of the window (excluded): RFC 3339 or epoch ms; default now.", show_default=False),
+        typer.Option(help="End of the window, excluded: RFC 3339 or epoch ms; default now.", show_default=False),
     ] = None,
     by: Annotated[
-        str, typer.Option(help="Rows by: coin, venue, symbol, position_side, in any combination with commas.")
-    ] = "coin,venue",
+        str | None,
+        typer.Option(
+            help="Rows by coin, venue, symbol, position_side, with commas; default coin,venue, for bars none.",
+            show_default=False,
+        ),
+    ] = None,
     bars: Annotated[
         str | None, typer.Option(help="History instead of totals: bars of 1s to 1d.", show_default=False)
     ] = None,
-    top: Annotated[int, typer.Option(min=0, help="Rows to print, largest first; 0 for all. JSON always has all.")] = 25,
+    top: Annotated[int, typer.Option(min=0, help="Rows to print, largest first; 0 for all. JSON has all.")] = 25,
     data: DataOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -36,14 +42,23 @@ def liquidations(
     from powderkeg.cli.liquidation_view import print_history, print_totals
     from powderkeg.cli.output import print_json
 
-    library = open_library(data_dir(data, config), must_exist=True)
-    filters = {"coin": coin or None, "venue": venue or None, "window": window, "as_of": as_of}
-    if bars is not None:
-        history = library.liquidation_history(interval=bars, **filters)
-        print_json(history.to_dict()) if as_json else print_history(history, library)
-        return
-    table = library.liquidations(by=tuple(part.strip() for part in by.split(",") if part.strip()), **filters)
-    if as_json:
-        print_json(table.to_dict())
-    else:
-        print_totals(table, library, top=top)
+    keys = tuple(part.strip() for part in (by or "").split(",") if part.strip())
+    with open_library(data_dir(data, config)) as library:
+        simulated = library.is_simulated
+        marks = {"simulated": True} if simulated else {}
+        if bars is not None:
+            history = library.liquidation_history(
+                interval=bars, coin=coin, venue=venue, window=window, as_of=as_of, by=keys
+            )
+            if as_json:
+                print_json({**marks, **history.to_dict()})
+            else:
+                print_history(history, simulated=simulated)
+            return
+        totals = library.liquidations(coin=coin, venue=venue, window=window, as_of=as_of, by=keys or DEFAULT_BY)
+        if as_json:
+            print_json({**marks, **totals.to_dict()})
+            return
+        is_empty = not any(row.count for row in totals.rows)
+        why = library.why_empty(totals, coin=coin, venue=venue) if is_empty else ""
+        print_totals(totals, why_empty=why, top=top, simulated=simulated)

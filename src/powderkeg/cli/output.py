@@ -26,11 +26,21 @@ def print_json(content: Any) -> None:
     sys.stdout.flush()
 
 
+KEPT_WHOLE = frozenset({"coin", "venue", "side"})
+"""Short words that are never broken over lines."""
+
+
 def table(*headings: str, right: tuple[str, ...] = ()) -> Table:
     """A plain table; headings in `right` are aligned right."""
-    view = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold")
+    view = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for heading in headings:
-        view.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+        is_number = heading in right
+        view.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=is_number or heading in KEPT_WHOLE,
+        )
     return view
 
 
@@ -38,6 +48,8 @@ def compact_usd(usd: float | None) -> str:
     """Dollars in at most seven characters: `831`, `12.3 k`, `4.57 M`, `1.20 B`; unknown is a dash."""
     if usd is None:
         return "–"
+    if usd == 0:
+        return "0"
     for limit, divisor, unit in ((1e3, 1.0, ""), (1e6, 1e3, " k"), (1e9, 1e6, " M"), (float("inf"), 1e9, " B")):
         if abs(usd) < limit * 0.9995:
             scaled = usd / divisor

@@ -40,4 +40,4 @@ class import_progress:  # noqa: N801 - used as a context manager, reads as a ver
     def of(self, path: Path) -> Callable[[ImportProgress], None]:
         """The callback that moves the bar of one file."""
         task = self._bars.add_task(path.name, total=1.0)
-        return lambda state: self._bars.update(task, completed=state.done_ratio)
+        return lambda state: self._bars.update(task, total=state.total_bytes, completed=state.done_bytes)

@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.domain.units import USD_LIKE, ContractKind, QtyUnit
+from powderkeg.domain.errors import InputError
+from powderkeg.domain.units import ABSURD, USD_LIKE, VANISHING, ContractKind, QtyUnit
 
 
 class Instrument(msgspec.Struct, frozen=True):
@@ -26,6 +27,9 @@ class Instrument(msgspec.Struct, frozen=True):
         qty_unit: the unit in which the venue's public feeds state quantities of this contract.
         contract_size: base units (linear), US dollars (inverse) or settlement units per point (quanto) per contract;
             None where it is not known.
+        is_plain: quantities are base units and prices are dollars, so notional is quantity times price and nothing
+            else. Derived from the other fields, whatever is passed; stored, because it stands on the path of every
+            trade.
     """
 
     venue: str
@@ -37,11 +41,11 @@ class Instrument(msgspec.Struct, frozen=True):
     contract: ContractKind
     qty_unit: QtyUnit
     contract_size: float | None = None
+    is_plain: bool = False
 
-    @property
-    def is_plain(self) -> bool:
-        """Quantities are base units and prices are dollars: notional is quantity times price, nothing else."""
-        return self.qty_unit == "base" and self.contract == "linear" and self.quote in USD_LIKE
+    def __post_init__(self) -> None:
+        plain = self.qty_unit == "base" and self.contract == "linear" and self.quote in USD_LIKE
+        msgspec.structs.force_setattr(self, "is_plain", plain)
 
     def sized(self, qty: float, price: float) -> tuple[float | None, float | None]:
         """Base quantity and US dollar notional of `qty` (in `qty_unit`) at `price`; None where not knowable.
@@ -53,15 +57,22 @@ class Instrument(msgspec.Struct, frozen=True):
         return self.sized_as(self.qty_unit, qty, price)
 
     def sized_as(self, qty_unit: QtyUnit, qty: float, price: float) -> tuple[float | None, float | None]:
-        """As `sized`, for a feed that counts in another unit than the instrument's usual one."""
+        """As `sized`, for a feed that counts in another unit than the instrument's usual one.
+
+        Raises:
+            InputError: quantity or price cannot be real, so that their product or quotient would not be either.
+        """
+        if not (VANISHING < qty < ABSURD and VANISHING < price < ABSURD):
+            raise InputError(f"{qty} {qty_unit} of {self.venue_symbol} at {price}: no such quantity or price exists")
         if self.contract == "quanto":
             return None, None
         dollars = self.quote in USD_LIKE
         if qty_unit == "base":
             return qty, qty * price if dollars else None
         if qty_unit in ("usd", "quote"):
-            is_usd = qty_unit == "usd" or dollars
-            return qty / price, qty if is_usd else None
+            # Dollars divided by a price in another currency would be no quantity of anything.
+            same_currency = qty_unit == "quote" or dollars
+            return qty / price if same_currency else None, qty if qty_unit == "usd" or dollars else None
         if self.contract_size is None:
             return None, None
         face = qty * self.contract_size

@@ -64,7 +64,7 @@ and `C`. TUSD is not among them: no contract is quoted in it, and `XBTUSD` ends 
 ALIASES: Final = {"XBT": "BTC", "UST": "USDT", "TESTBTC": "BTC"}
 """Codes some venues spell their own way (BitMEX and Kraken XBT, Bitfinex UST)."""
 
-_MULTIPLIER_PREFIX = re.compile(r"^(?:1000000|100000|10000|1000|1M(?=[A-Z]{3}))(?=[A-Z0-9]*[A-Z])")
+_MULTIPLIER_PREFIX = re.compile(r"^(?:10{3,7}|1M(?=[A-Z]{3}))(?=[A-Z0-9]*[A-Z])")
 _MULTIPLIER_SUFFIX = re.compile(r"(?<=[A-Z]{3})1000$")
 _KILO = re.compile(r"^k(?=[A-Z]{2})")
 
@@ -132,9 +132,15 @@ def coin_of(symbol: str) -> str:
 def split_pair(pair: str) -> tuple[str, str] | None:
     """Split a glued pair such as `1000PEPEUSDC` into base and quote; None where it ends in no known quote."""
     for quote in QUOTES:
+        if quote == "BUSD" and pair.removesuffix("USD") in _ENDING_IN_B:
+            continue
         if pair.endswith(quote) and len(pair) > len(quote):
             return ALIASES.get(pair[: -len(quote)], pair[: -len(quote)]), quote
     return None
+
+
+_ENDING_IN_B: Final = frozenset({"AMB", "ARB", "BNB", "PHB", "SHIB", "1000SHIB", "TRB"})
+"""Coins whose pair with plain USD ends like one with BUSD: `BNBUSD` is BNB, `BTCBUSD` is BTC."""
 
 
 def perpetual(base: str, quote: str, expiry: str | None = None) -> SymbolParts:
@@ -172,16 +178,17 @@ def resolve(text: str, *, venue: str | None = None, known: Collection[str] = ())
         InputError: unreadable, or ambiguous; the message then lists the candidates.
     """
     text = text.strip()
-    if _UNIFIED.fullmatch(text):
-        return Resolved(text, venue and venue_slug(venue))
     name, said_venue = _split_venue(text)
-    venue = said_venue or (venue_slug(venue) if venue else None)
-    candidates = sorted(_candidates(name, venue))
+    venue = venue_slug(venue) if venue else None
+    if said_venue and venue and said_venue != venue:
+        raise InputError(f"{text!r} names the venue {said_venue}, but {venue} was asked for; write one of the two")
+    venue = said_venue or venue
+    if _UNIFIED.fullmatch(name):
+        return Resolved(name, venue)
+    # Binance's streams are spelled in lower case, and so do people; no venue tells two contracts apart by case alone.
+    candidates = sorted(_candidates(name, venue) or _candidates(name.upper(), venue))
     if not candidates:
-        candidates = sorted(symbol for symbol in known if coin_of(symbol) == coin_of(name))
-        if not candidates and _COIN.fullmatch(name):
-            coin = coin_of(name)
-            candidates = [str(SymbolParts(coin, *tail)) for tail in (("USD", coin), ("USDC", "USDC"), ("USDT", "USDT"))]
+        candidates = _of_coin(name, known)
     elif len(candidates) > 1 and known:
         candidates = [symbol for symbol in candidates if symbol in known] or candidates
     if len(candidates) == 1:
@@ -191,6 +198,23 @@ def resolve(text: str, *, venue: str | None = None, known: Collection[str] = ())
     raise InputError(f"{text!r} is ambiguous: it may be {', '.join(candidates)}; write one of these")
 
 
+def _of_coin(name: str, known: Collection[str]) -> list[str]:
+    """Contracts a bare coin may mean: the known ones, those of the very base first; else the usual ones."""
+    coin = coin_of(name)
+    found = sorted(symbol for symbol in known if coin_of(symbol) == coin)
+    if found:
+        return [symbol for symbol in found if symbol.partition("/")[0] == name] or found
+    if not _BARE_COIN.fullmatch(name):
+        return []
+    if _KILO.match(name):  # Hyperliquid's way of writing a thousand
+        return [str(SymbolParts(name, "USDC", "USDC"))]
+    base = name.upper()
+    if ALIASES.get(base, base) != coin:  # a thousand-fold contract is never settled in the coin
+        return [str(SymbolParts(base, quote, quote)) for quote in ("USDC", "USDT")]
+    return [str(SymbolParts(coin, *tail)) for tail in (("USD", coin), ("USDC", "USDC"), ("USDT", "USDT"))]
+
+
+_BARE_COIN = re.compile(r"[A-Za-z0-9]{1,20}")
 _COIN = re.compile(r"[\w.]{1,30}")
 
 _COINALYZE: Final = {
@@ -238,7 +262,7 @@ _FORMS: Final = (
 def _candidates(name: str, venue: str | None) -> set[str]:
     """Every unified symbol a venue-style name may mean; empty where it names at most a coin."""
     if venue in _LINEAR_USD_VENUES and _COIN.fullmatch(name):
-        return {str(SymbolParts(name, "USDC", "USDC"))}
+        return {str(SymbolParts(name if _KILO.match(name) else name.upper(), "USDC", "USDC"))}
     for form in _FORMS:
         match = form.fullmatch(name)
         if match is None:
@@ -267,6 +291,8 @@ def _contracts(base: str, quote: str, expiry: str | None, hint: _Hint) -> set[st
         return {inverse}
     linear = str(SymbolParts(ALIASES.get(base, base), "USD", "USD", expiry))
     in_usdc = str(SymbolParts(ALIASES.get(base, base), "USDC", "USDC", expiry))
+    if hint.venue == "bitmex" and (coin := ALIASES.get(base, base)) != "BTC":
+        return {str(SymbolParts(coin, "USD", "BTC", expiry))}  # quanto: all of BitMEX's dollar pairs settle in bitcoin
     if hint.kind is not None:
         return {linear if hint.kind.endswith("F") else inverse}
     if hint.venue in _LINEAR_USD_VENUES:

@@ -25,8 +25,12 @@ SAMPLED_COVERAGE: Final[frozenset[str]] = frozenset({"latest_per_second", "large
 # still fits a float64 without loss of the cent. Values beyond are quarantined, not summed.
 ABSURD: Final = 1e15
 
-PositiveFloat = Annotated[float, msgspec.Meta(gt=0, lt=ABSURD)]
-"""A wire number that must be positive: the bounds also reject NaN, infinities and zero while decoding."""
+# Below any price, quantity or contract size a market has quoted (BabyDoge prices reach 1e-10); dividing by less would
+# overflow, multiplying by less would vanish to 0.
+VANISHING: Final = 1e-15
+
+PositiveFloat = Annotated[float, msgspec.Meta(gt=VANISHING, lt=ABSURD)]
+"""A wire number that must be positive: the bounds also reject NaN, infinities, zero and denormals while decoding."""
 
 NonNegativeFloat = Annotated[float, msgspec.Meta(ge=0, lt=ABSURD)]
 FiniteFloat = Annotated[float, msgspec.Meta(gt=-ABSURD, lt=ABSURD)]

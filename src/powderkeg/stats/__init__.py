@@ -1,1 +1,1 @@
-"""One streaming statistic per file; windows written once. Pure: no clock, no disk."""
+"""One streaming statistic per file, windows written once. Nothing is imported here: `stats.coverage` stays light."""

@@ -5,7 +5,8 @@ forced purchase pushes its coin's price by its notional over the depth, which re
 market are there too, and the pullback at the end takes some of them.
 
 The generator knows every liquidation (`truth`); the frames carry what each venue's feed would have pushed of them:
-all of them on Bybit, OKX and Gate, only the latest per symbol and second on Binance. So a reader can hold a floor and
+all of them on Bybit and OKX, only the latest per symbol and second on Binance, and only the
+largest per symbol, side and second on Bitget. So a reader can hold a floor and
 an estimate against what really happened.
 
 Same seed, same bytes: the only randomness is the seeded generator that is passed in.
@@ -21,11 +22,12 @@ import msgspec
 import numpy as np
 
 from powderkeg.domain.time import NS_PER_MS, NS_PER_S
-from powderkeg.domain.units import PositionSide
+from powderkeg.domain.units import PositionSide, TakerSide
 
-START_NS: Final = 1_784_112_600 * NS_PER_S  # 2026-07-15T10:50:00Z, a day on which nothing of the kind was recorded
+START_NS: Final = 1_789_570_200 * NS_PER_S  # 2026-09-16T14:50:00Z, a day of which nothing here claims to tell
 DURATION_S: Final = 600
 STEP_MS: Final = 100
+ENGINE_DELAY_S: Final = 0.8  # made up: from trigger to market order, on average
 
 
 class Coin(msgspec.Struct, frozen=True):
@@ -55,7 +57,7 @@ COINS: Final = (
     Coin("DOGE", 0.14580, 0.14700, 14e6, 7e6, 5, 0),
 )
 
-VENUE_SHARE: Final = {"binance-usdm": 0.42, "bybit": 0.26, "okx": 0.22, "gate": 0.10}
+VENUE_SHARE: Final = {"binance-usdm": 0.42, "bybit": 0.26, "okx": 0.22, "bitget": 0.10}
 """Share of positions and trades per venue: made up, in the order of real market shares."""
 
 
@@ -81,7 +83,7 @@ class SimulatedTrade(msgspec.Struct, frozen=True):
 
     venue: str
     coin: str
-    taker_side: str
+    taker_side: TakerSide
     qty_base: float
     price: float
     ts_ns: int
@@ -92,7 +94,7 @@ class Tick(msgspec.Struct, frozen=True):
 
     coin: str
     price: float
-    open_interest_usd: float
+    open_interest_base: float
     ts_ns: int
 
 
@@ -125,7 +127,7 @@ def simulate_squeeze(rng: np.random.Generator, *, duration_s: int = DURATION_S, 
             liquidations += forced
             trades += market.trades(forced, ts_ns)
             if step % (1_000 // STEP_MS) == 0:
-                ticks.append(Tick(coin.name, market.price, market.open_interest_usd, ts_ns))
+                ticks.append(Tick(coin.name, market.price, market.open_interest_base, ts_ns))
     liquidations.sort(key=lambda event: event.ts_ns)
     trades.sort(key=lambda event: event.ts_ns)
     ticks.sort(key=lambda event: event.ts_ns)
@@ -145,25 +147,31 @@ class _Market:
     def __init__(self, coin: Coin, rng: np.random.Generator) -> None:
         self.coin = coin
         self.price = coin.price
-        self.open_interest_usd = coin.fuel_usd * 40.0
+        self.open_interest_base = coin.fuel_usd * 40.0 / coin.price
         self._rng = rng
         self._shorts = sorted(_crowd(coin, "short", rng), key=lambda position: position.trigger, reverse=True)
         self._longs = sorted(_crowd(coin, "long", rng), key=lambda position: position.trigger)
         self._pressure_usd = 0.0
+        self._queue: list[tuple[int, _Position]] = []  # triggered, waiting for the venue's liquidation engine
 
     def step(self, common: float, progress: float, ts_ns: int) -> list[SimulatedLiquidation]:
-        """Advance 100 ms; return the positions whose trigger the price crossed."""
+        """Advance 100 ms; return what the liquidation engines close in it."""
         sigma = 1.1e-5
         noise = sigma * (0.8 * common + 0.6 * float(self._rng.standard_normal()))
         released = 0.35 * self._pressure_usd  # a forced order is worked off over a few steps
         self._pressure_usd -= released
         self.price *= math.exp(_drift(progress) + noise + 0.01 * released / self.coin.depth_usd)
-        forced: list[SimulatedLiquidation] = []
         while self._shorts and self._shorts[-1].trigger <= self.price:
-            forced.append(self._close(self._shorts.pop(), ts_ns))
+            self._trigger(self._shorts.pop(), ts_ns)
         while self._longs and self._longs[-1].trigger >= self.price:
-            forced.append(self._close(self._longs.pop(), ts_ns))
-        return forced
+            self._trigger(self._longs.pop(), ts_ns)
+        due = [position for due_ns, position in self._queue if due_ns <= ts_ns]
+        self._queue = [(due_ns, position) for due_ns, position in self._queue if due_ns > ts_ns]
+        return [self._close(position, ts_ns) for position in due]
+
+    def _trigger(self, position: _Position, ts_ns: int) -> None:
+        """A liquidation engine takes its time: orders are canceled first, and it works account by account."""
+        self._queue.append((ts_ns + int(self._rng.exponential(ENGINE_DELAY_S) * NS_PER_S), position))
 
     def _close(self, position: _Position, ts_ns: int) -> SimulatedLiquidation:
         sign = 1.0 if position.position_side == "short" else -1.0
@@ -171,7 +179,7 @@ class _Market:
         bankruptcy = round(position.trigger * (1 + sign * 0.004), self.coin.price_decimals)
         qty = max(round(position.notional_usd / fill, self.coin.qty_decimals), 10.0**-self.coin.qty_decimals)
         self._pressure_usd += sign * qty * fill
-        self.open_interest_usd -= qty * fill
+        self.open_interest_base -= qty
         jitter_ns = int(self._rng.integers(0, STEP_MS)) * NS_PER_MS
         return SimulatedLiquidation(
             position.venue, self.coin.name, position.position_side, qty, fill, bankruptcy, ts_ns + jitter_ns

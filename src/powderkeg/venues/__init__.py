@@ -6,7 +6,7 @@
     ...     b'"data":[{"T":1739502302929,"s":"ROSEUSDT","S":"Sell","v":"20000","p":"0.04499"}]}'
     ... )
     >>> event, = parse_frame("bybit", frame, ts_received_ns=1739502303300000000)
-    >>> event.position_side, event.notional_usd, event.price_kind
+    >>> event.position_side, round(event.notional_usd, 2), event.price_kind
     ('short', 899.8, 'bankruptcy')
 
 A venue is a directory with fixed file names: `wire.py` (message structs), `parse.py` (their meaning), `contracts.py`

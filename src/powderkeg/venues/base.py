@@ -77,19 +77,26 @@ MAX_DEPTH: Final = 64
 SMALL_FRAME_BYTES: Final = 1024
 """A frame this short cannot nest deep enough to hurt, so the common case pays one comparison."""
 
+GZIP_MAGIC: Final = b"\x1f\x8b"
+"""First bytes of gzip-compressed data (RFC 1952); no JSON text begins with them."""
+
 
 def guard(venue: str, frame: bytes) -> None:
-    """Refuse what must not even be decoded: frames too large, or nested too deep.
+    """Refuse what must not even be decoded: text that is not UTF-8, frames too large, or nested too deep.
 
     Raises:
-        VenueProtocolError: with the measured size or depth.
+        VenueProtocolError: with the place of the bad byte, the measured size or depth.
     """
+    if not frame.isascii() and not frame.startswith(b"\x1f\x8b"):  # gzip is no text; its content comes here again
+        refuse_broken_text(venue, frame)
     if len(frame) <= SMALL_FRAME_BYTES:
         return
     if len(frame) > MAX_FRAME_BYTES:
         raise VenueProtocolError(
             venue, f"frame of {len(frame)} bytes is over the limit of {MAX_FRAME_BYTES}", frame[:64]
         )
+    if frame.startswith(GZIP_MAGIC):
+        return  # brackets mean nothing in compressed bytes; the venue's parser guards what comes out of them
     if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and (depth := nesting_depth(frame)) > MAX_DEPTH:
         raise VenueProtocolError(venue, f"nested {depth} levels deep; the limit is {MAX_DEPTH}", frame[:64])
 
@@ -109,6 +116,19 @@ def nesting_depth(frame: bytes) -> int:
             return MAX_DEPTH + 1 if len(shorter) == len(brackets) or depth > MAX_DEPTH else depth
         brackets = shorter
     return depth
+
+
+def refuse_broken_text(venue: str, frame: bytes) -> None:
+    """Refuse bytes that are not UTF-8. A decoder checks only the texts it keeps, so it would let others pass.
+
+    Raises:
+        VenueProtocolError: with the place of the bad byte.
+    """
+    try:
+        frame[:MAX_FRAME_BYTES].decode()
+    except UnicodeDecodeError as error:
+        if error.start < MAX_FRAME_BYTES - 4:  # a character cut by the limit is reported as a frame too large
+            raise VenueProtocolError(venue, f"not UTF-8 at byte {error.start}", frame) from error
 
 
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))

@@ -6,6 +6,9 @@ past in the first message after a subscription.
 
 from __future__ import annotations
 
+import msgspec
+
+from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import Event, Liquidation
 from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.venues.registry import VENUES, default_instruments, parse_frame
@@ -24,6 +27,15 @@ class Connection:
         self._channel_of = VENUES[venue].channel_of
         self._stale = set(VENUES[venue].subscriptions.stale_first)
 
+    @property
+    def unspoken(self) -> tuple[str, ...]:
+        """Channels whose first, repeating frame is still awaited: all that must be kept to go on elsewhere."""
+        return tuple(sorted(self._stale))
+
+    def resume(self, unspoken: tuple[str, ...]) -> None:
+        """Go on where another Connection of the same frames stood when it said `unspoken`."""
+        self._stale = set(unspoken)
+
     def events(self, frame: bytes, ts_received_ns: int) -> tuple[Event, ...]:
         """Events of the next frame.
 
@@ -32,7 +44,10 @@ class Connection:
         """
         events = parse_frame(self.venue, frame, ts_received_ns, self._instruments)
         if self._stale and events and self._channel_of is not None:
-            channel = self._channel_of(frame)
+            try:
+                channel = self._channel_of(frame)
+            except (msgspec.DecodeError, ValueError) as error:
+                raise VenueProtocolError(self.venue, f"its channel cannot be read: {error}", frame) from error
             if channel in self._stale:
                 self._stale.discard(channel)
                 kept = tuple(event for event in events if not isinstance(event, Liquidation))

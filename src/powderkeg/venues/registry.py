@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 
 import msgspec
 
 from powderkeg.domain.errors import InputError, VenueProtocolError
 from powderkeg.domain.events import Event
-from powderkeg.domain.instruments import Instrument, InstrumentMap
+from powderkeg.domain.instruments import Instrument, InstrumentMap, VenueInstruments
 from powderkeg.domain.symbols import venue_slug
-from powderkeg.venues.base import SMALL_FRAME_BYTES, Venue, guard
+from powderkeg.venues.base import SMALL_FRAME_BYTES, Parse, Venue, guard
+from powderkeg.venues.binance_coinm import VENUE as BINANCE_COINM
+from powderkeg.venues.binance_usdm import VENUE as BINANCE_USDM
+from powderkeg.venues.bitfinex import VENUE as BITFINEX
+from powderkeg.venues.bitget import VENUE as BITGET
+from powderkeg.venues.bitmex import VENUE as BITMEX
+from powderkeg.venues.bybit import VENUE as BYBIT
+from powderkeg.venues.deribit import VENUE as DERIBIT
+from powderkeg.venues.dydx import VENUE as DYDX
+from powderkeg.venues.gate import VENUE as GATE
+from powderkeg.venues.htx import VENUE as HTX
+from powderkeg.venues.hyperliquid import VENUE as HYPERLIQUID
+from powderkeg.venues.kraken_futures import VENUE as KRAKEN_FUTURES
+from powderkeg.venues.lighter import VENUE as LIGHTER
+from powderkeg.venues.okx import VENUE as OKX
 
-_ALL: tuple[Venue, ...] = ()
+_ALL: tuple[Venue, ...] = (
+    BINANCE_COINM,
+    BINANCE_USDM,
+    BITFINEX,
+    BITGET,
+    BITMEX,
+    BYBIT,
+    DERIBIT,
+    DYDX,
+    GATE,
+    HTX,
+    HYPERLIQUID,
+    KRAKEN_FUTURES,
+    LIGHTER,
+    OKX,
+)
 
 VENUES: Final[dict[str, Venue]] = {venue.slug: venue for venue in _ALL}
 
@@ -27,13 +55,19 @@ def infer_instrument(venue: str, venue_symbol: str) -> Instrument:
     return VENUES[venue].infer_instrument(venue_symbol)
 
 
-@cache
+_INFERRED: Final = InstrumentMap(infer_instrument)
+_ENTRIES: Final[dict[str, tuple[Parse, VenueInstruments]]] = {
+    venue.slug: (venue.parse, _INFERRED.of(venue.slug)) for venue in _ALL
+}
+"""All that the path of a frame needs to know of its venue, in one look-up."""
+
+
 def default_instruments() -> InstrumentMap:
     """Instruments inferred from names and known contract sizes, for callers who have no listing.
 
     Shared and append-only: an inferred instrument depends on its name alone.
     """
-    return InstrumentMap(infer_instrument)
+    return _INFERRED
 
 
 def parse_frame(
@@ -57,14 +91,17 @@ def parse_frame(
         VenueProtocolError: the frame cannot be what it says it is: quarantine it, count it, go on.
         InputError: there is no such venue.
     """
-    entry = VENUES.get(venue)
-    if entry is None:
-        venue = venue_slug(venue)
-        entry = VENUES[venue]
-    if len(frame) > SMALL_FRAME_BYTES:
-        guard(venue, frame)
     try:
-        return entry.parse(frame, ts_received_ns, (instruments or default_instruments()).of(venue))
+        parse, names = _ENTRIES[venue]
+    except KeyError:
+        venue = _slug_of(venue)
+        parse, names = _ENTRIES[venue]
+    if instruments is not None:
+        names = instruments.of(venue)
+    try:
+        if len(frame) > SMALL_FRAME_BYTES or not frame.isascii():
+            guard(venue, frame)
+        return parse(frame, ts_received_ns, names)
     except VenueProtocolError:
         raise
     except (
@@ -77,3 +114,10 @@ def parse_frame(
         RecursionError,
     ) as error:
         raise VenueProtocolError(venue, str(error) or type(error).__name__, frame) from error
+
+
+def _slug_of(name: str) -> str:
+    slug = venue_slug(name)
+    if slug not in _ENTRIES:
+        raise InputError(f"no parser for venue {slug!r}; there are parsers for {', '.join(_ENTRIES)}")
+    return slug

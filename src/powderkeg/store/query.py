@@ -1,0 +1,284 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownParameterType=false
+# pyright: reportUnknownArgumentType=false, reportMissingTypeArgument=false, reportMissingTypeStubs=false
+# pyarrow ships no types; tables pass through here between DuckDB and the caller.
+"""Questions to the data directory: one SQL view per event type, over archive and journals' tails alike.
+
+    SELECT position_side, sum(notional_usd) FROM liquidation WHERE date = '2026-01-14' GROUP BY ALL
+
+Columns are the fields of the events, and `date`, the UTC day of `ts_event_ns`: a condition on it leaves the files of
+other days unread. Which rows are one event is said in `identity.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from powderkeg.domain.errors import InputError, StoreError
+from powderkeg.domain.events import EVENT_NAMES
+from powderkeg.domain.instruments import InstrumentMap
+from powderkeg.domain.time import day_of
+from powderkeg.stats.coverage import Observed
+from powderkeg.store.archive import is_intact
+from powderkeg.store.columns import column_names, joined
+from powderkeg.store.identity import Source, doubts_of, literal, view_sql
+from powderkeg.store.journal_file import journal_paths
+from powderkeg.store.manifest import ArchiveFile, Manifest, archive_dir, load_manifest
+from powderkeg.store.spans import observed_of
+from powderkeg.store.tail import JournalTail
+
+MEMORY_LIMIT: Final = "2GB"
+
+ArrowTable = Any
+"""A `pyarrow.Table`; pyarrow ships no types, and a name is better than none."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something of the data directory that queries leave out: a damaged file, manifest or journal."""
+
+    path: str
+    reason: str
+
+
+class Database:
+    """A data directory as SQL views. What was committed when `refresh` last ran is what is seen.
+
+    Args:
+        data_dir: the data directory; need not exist yet.
+        instruments: see `Decoder`.
+        verify: compare each file with its checksum when it is first used; a damaged one is left out and listed in
+            `problems`. Reads every file once per Database.
+    """
+
+    def __init__(self, data_dir: Path, instruments: InstrumentMap | None = None, *, verify: bool = True) -> None:
+        self.data_dir = data_dir
+        self.problems: list[Problem] = []
+        self._instruments = instruments
+        self._verify = verify
+        self._intact: dict[str, str] = {}  # path -> checksum it was found to have
+        self._manifests: dict[str, Manifest] = {}
+        self._tails: dict[str, JournalTail] = {}
+        self._files: list[tuple[str, ArchiveFile]] = []  # with the id of their journal
+        self._lock = threading.RLock()  # one connection, one question at a time
+        self._database = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+            },
+        )
+        # Files outside the archive cannot be reached by any query, and no query can change that.
+        self._database.execute(
+            f"SET allowed_directories = [{literal(f'{archive_dir(data_dir).resolve()}/')}]"
+        ).fetchall()
+        self._database.execute("SET enable_external_access = false").fetchall()
+        self._database.execute("SET lock_configuration = true").fetchall()
+        self.refresh()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def refresh(self) -> None:
+        """See what was committed since: new manifests, and the journals' tails behind them."""
+        with self._lock:
+            for _ in range(3):
+                self.problems = []
+                self._load_manifests()
+                listed = [(name, file) for name, manifest in self._manifests.items() for file in manifest.files]
+                self._files = [(name, file) for name, file in listed if self._is_usable(file)]
+                if len(self._files) == len(listed):
+                    break  # else a manifest may have moved on since it was read, and removed what it listed
+            self._advance_tails()
+            for event in EVENT_NAMES.values():
+                self._define(event)
+
+    def query(self, sql: str, parameters: list[Any] | None = None) -> ArrowTable:
+        """Run our own SQL, with values as parameters.
+
+        Raises:
+            StoreError: the archive cannot be read.
+        """
+        with self._lock:
+            try:
+                return self._table(sql, parameters)
+            except duckdb.IOException:
+                self.refresh()  # the archive was compacted meanwhile: its parts are gone, their rows are not
+            try:
+                return self._table(sql, parameters)
+            except duckdb.IOException as error:
+                raise StoreError(f"{self.data_dir}: the archive cannot be read: {error}") from error
+
+    def rows(self, sql: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
+        """`query`, as one dict a row."""
+        return self.query(sql, parameters).to_pylist()
+
+    def sql(self, text: str) -> ArrowTable:
+        """Run a user's SQL: one SELECT over the views, with no way to files, settings or other data.
+
+        Raises:
+            InputError: it is no single SELECT, or DuckDB refuses it; the message says why.
+            StoreError: the archive cannot be read.
+        """
+        try:
+            statements = duckdb.extract_statements(text)
+        except duckdb.Error as error:
+            raise InputError(f"this is not SQL: {error}") from error
+        if len(statements) != 1 or statements[0].type not in (
+            duckdb.StatementType.SELECT,
+            duckdb.StatementType.EXPLAIN,
+        ):
+            raise InputError(f"one SELECT is expected; views are {', '.join(sorted(EVENT_NAMES.values()))}")
+        try:
+            return self.query(text)
+        except duckdb.Error as error:
+            raise InputError(f"the query cannot be run: {error}") from error
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a journal here holds what a simulated market sent."""
+        kinds = {manifest.journal_kind for manifest in self._manifests.values()}
+        return "simulated" in kinds | {tail.journal_kind for tail in self._tails.values()}
+
+    def columns(self, event: str) -> list[str]:
+        """Names of the columns of an event type.
+
+        Raises:
+            InputError: there is no such event type.
+        """
+        if event not in EVENT_NAMES.values():
+            raise InputError(f"no event type {event!r}; there are {', '.join(sorted(EVENT_NAMES.values()))}")
+        return list(column_names(event))
+
+    def window(
+        self,
+        event: str,
+        start_ns: int,
+        end_ns: int,
+        symbols: Sequence[str] | None = None,
+        venues: Sequence[str] | None = None,
+    ) -> ArrowTable:
+        """Events of one type in [start, end) of event time, in order of it, optionally of some symbols or venues alone.
+
+        Raises:
+            InputError: there is no such event type, or it has no symbols or venues.
+            StoreError: the archive cannot be read.
+        """
+        columns = self.columns(event)
+        condition = "date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns >= ? AND ts_event_ns < ?"
+        parameters: list[Any] = [day_of(start_ns), day_of(max(start_ns, end_ns - 1)), start_ns, end_ns]
+        for column, names in (("symbol", symbols), ("venue", venues)):
+            if names is not None:
+                if column not in columns:
+                    raise InputError(f"{event} has no {column} to choose by; leave that filter out")
+                condition += f" AND {column} IN (SELECT unnest(?::VARCHAR[]))"
+                parameters.append(list(names))
+        return self.query(f"SELECT * FROM {event} WHERE {condition} ORDER BY ts_event_ns", parameters)  # noqa: S608
+
+    def observed(self, venue: str | None = None) -> list[Observed]:
+        """When streams were watched: feeds' connections less their gaps, and imports' first to last event."""
+        found: list[Observed] = []
+        for journal_id in sorted({*self._manifests, *self._tails}):
+            manifest, tail = self._manifests.get(journal_id), self._tails.get(journal_id)
+            if tail is not None:
+                found += observed_of(tail.spans, tail.gaps, journal_id)
+            elif manifest is not None:
+                found += observed_of(manifest.spans, manifest.gaps, journal_id)
+            found += self._imported(journal_id, manifest, tail)
+        return [one for one in found if venue in (None, one.venue)]
+
+    def _imported(self, journal_id: str, manifest: Manifest | None, tail: JournalTail | None) -> list[Observed]:
+        spans = tail.spans if tail is not None else manifest.spans if manifest is not None else ()
+        if not any(span.kind == "rows" for span in spans):
+            return []
+        reach: dict[tuple[str, str], tuple[int, int]] = {}
+        for (event, venue), source in tail.sources.items() if tail is not None else ():
+            reach[venue, event] = (source.from_ns, source.to_ns)
+        for owner, file in self._files:
+            if owner == journal_id:
+                known = reach.get((file.venue, file.event), (file.min_ts_event_ns, file.max_ts_event_ns))
+                reach[file.venue, file.event] = (
+                    min(known[0], file.min_ts_event_ns),
+                    max(known[1], file.max_ts_event_ns),
+                )
+        return [
+            Observed(venue, event, from_ns, to_ns + 1, "import", journal_id)
+            for (venue, event), (from_ns, to_ns) in sorted(reach.items())
+        ]
+
+    def _load_manifests(self) -> None:
+        manifests: dict[str, Manifest] = {}
+        for path in sorted((archive_dir(self.data_dir) / "manifests").glob("*.json")):
+            try:
+                manifest = load_manifest(self.data_dir, path.stem)
+            except StoreError as error:
+                self.problems.append(Problem(str(path), str(error)))
+                continue
+            if manifest is not None:
+                manifests[path.stem] = manifest
+        self._manifests = manifests
+
+    def _advance_tails(self) -> None:
+        """Where the manifest moved on, or is new, the tail starts again behind it."""
+        tails: dict[str, JournalTail] = {}
+        for path in journal_paths(self.data_dir):
+            manifest = self._manifests.get(path.stem)
+            if manifest is not None and manifest.is_sealed:
+                continue
+            tail = self._tails.get(path.stem)
+            if tail is None or tail.manifest != manifest:
+                tail = JournalTail(path, manifest, self._instruments)
+            try:
+                tail.advance()
+            except StoreError as error:
+                self.problems.append(Problem(str(path), str(error)))
+                continue
+            self.problems += [Problem(str(path), f"batch {damage.seq}: {damage.reason}") for damage in tail.damage]
+            tails[path.stem] = tail
+        self._tails = tails
+
+    def _is_usable(self, file: ArchiveFile) -> bool:
+        if not self._verify or self._intact.get(file.path) == file.sha256:
+            return True
+        path = archive_dir(self.data_dir) / file.path
+        if is_intact(path, file.sha256):
+            self._intact[file.path] = file.sha256
+            return True
+        self.problems.append(Problem(str(path), "is missing or fails its checksum; seal its journal again"))
+        return False
+
+    def _define(self, event: str) -> None:
+        files = [file for _, file in self._files if file.event == event]
+        paths = [str((archive_dir(self.data_dir) / file.path).resolve()) for file in files]
+        tables = [table for tail in self._tails.values() for table in tail.tables.get(event, ())]
+        sources = [Source(file.venue, file.min_ts_event_ns, file.max_ts_event_ns, file.ids) for file in files]
+        sources += [
+            source for tail in self._tails.values() for (name, _), source in tail.sources.items() if name == event
+        ]
+        self._database.register(f"tail_{event}", joined(event, tables))
+        self._database.execute(f"SET VARIABLE files_{event} = ?", [paths]).fetchall()
+        view = view_sql(event, has_files=bool(paths), doubts=doubts_of(sources))
+        self._database.execute(f"CREATE OR REPLACE VIEW {event} AS {view}").fetchall()
+
+    def _table(self, sql: str, parameters: list[Any] | None) -> pa.Table:
+        return self._database.sql(sql, params=parameters).to_arrow_table()

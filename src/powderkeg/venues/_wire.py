@@ -1,0 +1,146 @@
+"""Wire types and small steps that several venues' formats share.
+
+Numbers arrive as JSON strings; the decoders here run with `strict=False`, so these types read them, and their bounds
+refuse NaN, infinities, signs and magnitudes that no market prints while decoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from powderkeg.domain.events import BookLevel, Liquidation, Trade
+from powderkeg.domain.instruments import Instrument
+from powderkeg.domain.time import ms_to_ns
+from powderkeg.domain.units import (
+    BUY,
+    LONG,
+    SELL,
+    SHORT,
+    Coverage,
+    FiniteFloat,
+    NonNegativeFloat,
+    PositionSide,
+    PositiveFloat,
+    TakerSide,
+)
+
+Millis = Annotated[int, msgspec.Meta(ge=1_293_840_000_000, lt=4_102_444_800_000)]
+"""Milliseconds between 2011 and 2100, the range of `domain.time.ms_to_ns`; seconds fail here, while decoding."""
+
+# One of the ways venues write "none": absent, null, an empty string; `given` reads them.
+MaybeNonNegative = NonNegativeFloat | Literal[""] | None
+MaybeFinite = FiniteFloat | Literal[""] | None
+MaybeMillis = int | Literal[""] | None
+
+OrderSide = Literal["buy", "sell"]
+OrderSideTitle = Literal["Buy", "Sell"]
+
+TAKERS: Final[dict[str, TakerSide]] = {"Buy": BUY, "Sell": SELL, "buy": BUY, "sell": SELL}
+"""The side of a trade's taker, as several venues spell it."""
+
+POSITIONS: Final[dict[str, PositionSide]] = {"Buy": LONG, "Sell": SHORT, "buy": LONG, "sell": SHORT}
+"""The side of a *position* spelled as a side of an order: only for venues that document it so (Bybit, Bitget)."""
+
+
+class Level(msgspec.Struct, array_like=True, gc=False):
+    """A book level as `[price, quantity, ...]`; what follows them is not used."""
+
+    price: PositiveFloat
+    qty: NonNegativeFloat
+
+
+def bids(rows: Sequence[Level]) -> tuple[BookLevel, ...]:
+    """Levels to buy, highest price first."""
+    return _levels(rows, descending=True)
+
+
+def asks(rows: Sequence[Level]) -> tuple[BookLevel, ...]:
+    """Levels to sell, lowest price first."""
+    return _levels(rows, descending=False)
+
+
+def _levels(rows: Sequence[Level], *, descending: bool) -> tuple[BookLevel, ...]:
+    ordered = sorted(rows, key=_price, reverse=descending)
+    return tuple([BookLevel(row.price, row.qty) for row in ordered])
+
+
+def _price(row: Level) -> float:
+    return row.price
+
+
+def given(number: float | str | None) -> float | None:
+    """The number, or None where the venue wrote nothing."""
+    return None if number is None or isinstance(number, str) else number
+
+
+def given_ns(millis: int | str | None) -> int | None:
+    """Milliseconds as nanoseconds, or None where the venue wrote nothing or 0.
+
+    Raises:
+        InputError: a number that is no time in milliseconds.
+    """
+    return None if not millis or isinstance(millis, str) else ms_to_ns(millis)
+
+
+def first_given(millis: int | str | None, ts_ns: int) -> int:
+    """The venue's time in nanoseconds where it gave one, else `ts_ns`."""
+    return given_ns(millis) or ts_ns
+
+
+def make_trade(
+    instrument: Instrument,
+    taker_side: TakerSide,
+    qty: float,
+    price: float,
+    trade_id: str | None,
+    ts_event_ns: int,
+    ts_received_ns: int,
+) -> Trade:
+    """A trade of `qty` in the instrument's usual unit."""
+    qty_base, notional_usd = instrument.sized(qty, price)
+    return Trade(
+        venue=instrument.venue,
+        symbol=instrument.symbol,
+        price=price,
+        qty_base=qty_base,
+        notional_usd=notional_usd,
+        taker_side=taker_side,
+        trade_id=trade_id,
+        ts_event_ns=ts_event_ns,
+        ts_received_ns=ts_received_ns,
+    )
+
+
+def bankruptcy_liquidation(
+    instrument: Instrument,
+    position_side: PositionSide,
+    qty: float,
+    price: float,
+    coverage: Coverage,
+    ts_event_ns: int,
+    ts_received_ns: int,
+) -> Liquidation:
+    """A liquidation at the bankruptcy price of `qty` in the instrument's usual unit; the venue gives no id."""
+    qty_base, notional_usd = instrument.sized(qty, price)
+    return Liquidation(
+        venue=instrument.venue,
+        symbol=instrument.symbol,
+        position_side=position_side,
+        qty=qty,
+        qty_unit=instrument.qty_unit,
+        qty_base=qty_base,
+        notional_usd=notional_usd,
+        price=price,
+        price_kind="bankruptcy",
+        order_price=None,
+        fill_price=None,
+        bankruptcy_price=price,
+        coverage=coverage,
+        event_id=None,
+        ts_event_ns=ts_event_ns,
+        ts_received_ns=ts_received_ns,
+        ts_is_received=False,
+    )

@@ -1,0 +1,52 @@
+"""How to be sent Bitget futures: the unified account API, whose liquidation topic covers classic accounts too.
+
+Source: Bitget API docs, "UTA: WebSocket", read 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.bitget.contracts import infer_instrument
+
+CHANNELS: Final = {
+    "liquidation": "liquidation",
+    "trade": "publicTrade",
+    "mark_price": "ticker",
+    "funding_rate": "ticker",
+    "open_interest": "ticker",
+    "book": "books",
+}
+TYPES: Final = {"USDT": "usdt-futures", "USDC": "usdc-futures"}
+COIN_TYPE: Final = "coin-futures"
+PING_INTERVAL_S: Final = 30.0  # the venue closes a connection that sent no ping for two minutes
+MAX_CHANNELS: Final = 1000  # "240 requests an hour, 1000 channels a connection"; below 50 is recommended
+_ARGS_PER_REQUEST: Final = 50
+
+
+def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests: liquidations of every type once, then the other topics of every contract."""
+    args = [{"instType": kind, "topic": CHANNELS["liquidation"]} for kind in (*TYPES.values(), COIN_TYPE)]
+    topics = dict.fromkeys(topic for stream, topic in CHANNELS.items() if stream != "liquidation")
+    args += [{"instType": _type_of(name), "topic": topic, "symbol": name} for name in venue_symbols for topic in topics]
+    chunks = [args[start : start + _ARGS_PER_REQUEST] for start in range(0, len(args), _ARGS_PER_REQUEST)]
+    return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
+
+
+def _type_of(name: str) -> str:
+    return TYPES.get(infer_instrument(name).settle, COIN_TYPE)
+
+
+SUBSCRIPTIONS = Subscriptions(
+    urls={"public": "wss://ws.bitget.com/v3/ws/public", "classic": "wss://ws.bitget.com/v2/ws/public"},
+    messages=messages,
+    channels=CHANNELS,
+    paths=dict.fromkeys(CHANNELS, "public"),
+    canary="ticker:BTCUSDT",
+    ping="ping",
+    ping_interval_s=PING_INTERVAL_S,
+    max_channels_per_connection=MAX_CHANNELS,
+)

@@ -1,0 +1,46 @@
+"""How to be sent Bybit linear and inverse contracts: one endpoint for each, one subscription per contract.
+
+There is no wildcard for liquidations. Source: Bybit v5 docs, "Connect" and "All Liquidation", read 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.bybit.contracts import infer_instrument
+
+CHANNELS: Final = {
+    "liquidation": "allLiquidation",
+    "trade": "publicTrade",
+    "mark_price": "tickers",
+    "funding_rate": "tickers",
+    "open_interest": "tickers",
+    "book": "orderbook.50",
+}
+PING_INTERVAL_S: Final = 20.0  # "to avoid network or program issues, we recommend 20 seconds"
+_ARGS_PER_REQUEST: Final = 200  # the docs bound the text of one connection's args by 21,000 characters
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for the contracts that belong to the path, linear or inverse."""
+    names = [name for name in venue_symbols if infer_instrument(name).contract == path]
+    args = [f"{channel}.{name}" for name in names for channel in dict.fromkeys(CHANNELS.values())]
+    chunks = [args[start : start + _ARGS_PER_REQUEST] for start in range(0, len(args), _ARGS_PER_REQUEST)]
+    return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
+
+
+SUBSCRIPTIONS = Subscriptions(
+    urls={
+        "linear": "wss://stream.bybit.com/v5/public/linear",
+        "inverse": "wss://stream.bybit.com/v5/public/inverse",
+    },
+    messages=messages,
+    channels=CHANNELS,
+    paths=dict.fromkeys(CHANNELS, "linear"),
+    canary="tickers.BTCUSDT",
+    ping='{"op":"ping"}',
+    ping_interval_s=PING_INTERVAL_S,
+)

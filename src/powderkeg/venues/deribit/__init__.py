@@ -1,0 +1,16 @@
+"""Deribit futures, perpetuals and options, `deribit`. The facts behind this directory stand in QUIRKS.md."""
+
+from powderkeg.venues.base import Venue
+from powderkeg.venues.deribit.contracts import SLUG, infer_instrument, parse_instruments
+from powderkeg.venues.deribit.parse import parse
+from powderkeg.venues.deribit.subscribe import SUBSCRIPTIONS
+
+VENUE = Venue(
+    slug=SLUG,
+    parse=parse,
+    infer_instrument=infer_instrument,
+    parse_instruments=parse_instruments,
+    subscriptions=SUBSCRIPTIONS,
+)
+
+__all__ = ["VENUE"]
