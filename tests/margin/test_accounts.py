@@ -128,11 +128,13 @@ def test_layout_mistakes_are_named():
     engine = build_accounts(**good)
     for change, message in (
         ({"qty": np.ones((1, 2))}, "do not fit"),
-        ({"qty": np.full((1, 1), np.nan)}, "finite"),
-        ({"entry_price": np.zeros((1, 1))}, "entry_price must be above 0"),
+        ({"qty": np.full((1, 1), np.nan)}, "qty is nan at element 0"),
+        ({"entry_price": np.zeros((1, 1))}, "entry_price is 0.0 at element 0"),
         ({"instrument": np.ones((1, 1), dtype=int)}, "there are 1 tier tables"),
         ({"instrument": -np.ones((1, 1), dtype=int)}, "instrument runs from -1"),
         ({"isolated_margin": np.ones(1)}, "isolated_margin is"),
+        ({"isolated_margin": np.full((1, 1), np.inf)}, "isolated_margin is inf"),
+        ({"wallet_balance": np.array([1e300])}, "wallet_balance is 1e"),
         ({"tiers": []}, "there are 0 tier tables"),
         ({"tiers": [BTC, tier_table("hyperliquid", "BTC")]}, "one currency"),
         ({"contract": "quanto"}, "quanto"),
@@ -141,8 +143,8 @@ def test_layout_mistakes_are_named():
             build_accounts(**{**good, **change})
     for marks, message in (
         (np.ones(2), "one per instrument"),
-        (np.array([0.0]), "above 0"),
-        (np.array([np.nan]), "marks\\[0\\] is"),
+        (np.array([0.0]), "marks is 0.0 at element 0"),
+        (np.array([np.nan]), "marks is nan at element 0"),
     ):
         with pytest.raises(InputError, match=message):
             check(engine, marks)

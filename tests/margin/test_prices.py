@@ -188,7 +188,7 @@ def test_limits_where_no_price_separates():
 GOOD = {"side": "long", "qty": 1.0, "entry_price": 100.0, "margin": 10.0, "mmr": 0.01}
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 0.0, -1.0, "much", None, True])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e300, 1e-300, "much", None, True])
 @pytest.mark.parametrize("field", ["qty", "entry_price"])
 def test_sizes_and_prices_must_be_positive(field, bad):
     """The message names the field and the limit, for scalars and for an element of an array."""

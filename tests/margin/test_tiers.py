@@ -55,6 +55,12 @@ def test_bundled_tables_are_sound(key):
             assert tier.max_leverage is None or tier.mmr * tier.max_leverage < 2 / 3
 
 
+def test_short_rows_are_the_same_table():
+    """(floor, mmr) and (floor, mmr, max_leverage) say what the named fields say."""
+    named = [{"floor": 0, "mmr": 0.01, "max_leverage": 50}, {"floor": 9, "mmr": 0.02}]
+    assert build((0, 0.01, 50), (9, 0.02)).tiers == build(*named).tiers
+
+
 def test_published_maintenance_amounts_come_out():
     """Binance 2021, Hyperliquid and Bybit print their deductions; the recursion gives the same numbers."""
     old = tier_table("binance-usdm", "BTCUSDT").at("2021-03-18")
@@ -101,6 +107,7 @@ def test_unknown_tables_are_refused_with_what_there_is():
         ([{"floor": 0, "mmr": math.nan}], "mmr is nan"),
         ([{"floor": 0, "mmr": "x"}], "not a number"),
         ([{"floor": 0}], "mmr is missing"),
+        ([(0,)], "row 1 has 1 numbers"),
         ([{"floor": 0, "mmr": 0.1, "rate": 1}], "unknown field 'rate'"),
     ],
 )

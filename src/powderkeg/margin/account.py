@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.units import ContractKind
 from powderkeg.margin.account_kernels import IntArray, Tables, cross_kernel, safe_rates, state_kernel
-from powderkeg.margin.checks import FloatArray, contract_is_inverse
+from powderkeg.margin.checks import FloatArray, contract_is_inverse, number, positive
 from powderkeg.margin.tiers import TierTable
 
 BoolArray = NDArray[np.bool_]
@@ -113,7 +113,7 @@ def build_accounts(
         isolated_margin: [A, P] margin of isolated positions, NaN where cross; None where all are cross.
 
     Raises:
-        InputError: shapes differ, a number is not finite or out of range, an instrument has no table.
+        InputError: shapes differ, a number is out of range, an instrument has no table or they differ in currency.
     """
     inverse = contract_is_inverse(contract)
     wallet = np.ascontiguousarray(wallet_balance, dtype=np.float64)
@@ -129,16 +129,16 @@ def build_accounts(
         )
     if own is not None and own.shape != shape:
         raise InputError(f"isolated_margin is {own.shape}, qty is {shape}; they must be equal")
-    if not (np.isfinite(wallet).all() and np.isfinite(held).all()):
-        raise InputError("wallet_balance and qty must be finite")
+    number("wallet_balance", wallet)
+    number("qty", held)
     empty = held == 0.0
-    if not ((entry > 0.0) & np.isfinite(entry) | empty).all():
-        raise InputError("entry_price must be above 0 and finite wherever qty is not 0")
+    worth = np.where(empty, 1.0, entry)
+    positive("entry_price", worth)
     if index.size and not 0 <= index.min() <= index.max() < len(tiers):
         raise InputError(f"instrument runs from {index.min()} to {index.max()}; there are {len(tiers)} tier tables")
     if own is not None:
         own = np.where(empty, np.nan, own)
-    worth = np.where(empty, 1.0, entry)
+        number("isolated_margin", own[~np.isnan(own)])
     tables = _tables(tiers)
     return Accounts(
         wallet_balance=wallet,
@@ -205,9 +205,7 @@ def _worth(accounts: Accounts, marks: FloatArray) -> FloatArray:
     wanted = (accounts.tables[0].shape[0],)
     if prices.shape != wanted:
         raise InputError(f"marks has shape {prices.shape}; one per instrument is {wanted}")
-    flaw = ~(np.isfinite(prices) & (prices > 0.0))
-    if flaw.any():
-        raise InputError(f"marks[{int(np.argmax(flaw))}] is {prices[flaw][0]!r}; it must be above 0 and finite")
+    positive("marks", prices)
     return 1.0 / prices if accounts.inverse else prices
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final, Literal, TypeAlias, cast, overload
 
 import numpy as np
@@ -20,6 +19,13 @@ Sides: TypeAlias = PositionSide | float | NDArray[np.generic]
 
 MaintenanceOn = Literal["mark", "entry"]
 
+LARGEST: Final = 1e24
+"""No quantity, price or amount of any market comes near (SHIB quantities reach 1e12), and a product or quotient of a
+few still fits a float64: nothing finite that is let in can turn into NaN."""
+
+SMALLEST: Final = 1e-24
+"""The same for what must be above 0."""
+
 _SIGNS: Final = {"long": 1.0, "short": -1.0}
 
 
@@ -33,7 +39,7 @@ def number(field: str, given: Numbers) -> Numbers:
     Raises:
         InputError: not a number, NaN or infinite.
     """
-    return _checked(field, given, -math.inf, "must be a finite number")
+    return _checked(field, given, -LARGEST, "must be a finite number (±1e24)")
 
 
 @overload
@@ -42,7 +48,7 @@ def positive(field: str, given: float) -> float: ...
 def positive(field: str, given: Numbers) -> Numbers: ...
 def positive(field: str, given: Numbers) -> Numbers:
     """A finite number above zero, or an array of them."""
-    return _checked(field, given, 0.0, "must be a finite number above 0", strict=True)
+    return _checked(field, given, SMALLEST, "must be a finite number above 0 (1e-24 to 1e24)")
 
 
 @overload
@@ -51,7 +57,7 @@ def non_negative(field: str, given: float) -> float: ...
 def non_negative(field: str, given: Numbers) -> Numbers: ...
 def non_negative(field: str, given: Numbers) -> Numbers:
     """A finite number of zero or more, or an array of them."""
-    return _checked(field, given, 0.0, "must be a finite number, 0 or more")
+    return _checked(field, given, 0.0, "must be a finite number, 0 or more (up to 1e24)")
 
 
 def below_one(field: str, given: Numbers) -> None:
@@ -118,22 +124,18 @@ def maintenance_is_on_entry(maintenance_on: MaintenanceOn) -> bool:
     return maintenance_on == "entry"
 
 
-def _checked(field: str, given: Numbers, minimum: float, rule: str, *, strict: bool = False) -> Numbers:
+def _checked(field: str, given: Numbers, minimum: float, rule: str) -> Numbers:
     array = _as_array(given)
     if array is None:
         raise InputError(f"{field} is {given!r}; it {rule}")
     if not isinstance(array, np.ndarray):
-        if math.isfinite(array) and (array > minimum or (array == minimum and not strict)):
+        if minimum <= array <= LARGEST:
             return array
         raise InputError(f"{field} is {given!r}; it {rule}")
     # Extremes instead of masks: no temporaries, and NaN survives both.
-    lowest, highest = array.min(initial=math.inf), array.max(initial=-math.inf)
-    if (lowest > minimum or (lowest == minimum and not strict)) and highest < math.inf:
+    if not array.size or (array.min() >= minimum and array.max() <= LARGEST):
         return array
-    if not array.size:
-        return array
-    flaw = ~(np.isfinite(array) & (array > minimum if strict else array >= minimum)).ravel()
-    first = int(np.argmax(flaw))
+    first = int(np.argmin((array >= minimum) & (array <= LARGEST)))
     raise InputError(f"{field} is {float(array.ravel()[first])!r} at element {first}; it {rule}")
 
 

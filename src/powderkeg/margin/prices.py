@@ -295,14 +295,15 @@ def notional_of(*, qty: Numbers, price: Numbers, contract: ContractKind = "linea
 
 
 def _check_leverage(notional: Numbers, leverage: Numbers, tiers: TierTable) -> None:
-    for one, wanted in zip(*(np.ravel(part) for part in np.broadcast_arrays(notional, leverage)), strict=True):
-        index = tiers.index_of(float(one))
-        most = tiers.tiers[index].max_leverage
-        if most is not None and wanted > most:
-            raise InputError(
-                f"leverage is {wanted:g}; the limit is {most:g} in tier {index + 1}, "
-                f"where a position of {one:,.8g} {tiers.unit} falls (table of {tiers.date})"
-            )
+    values, wanted = (np.ravel(part) for part in np.broadcast_arrays(notional, leverage))
+    index = np.searchsorted(tiers.arrays[0], values, side="right") - 1
+    most = np.array([np.inf if tier.max_leverage is None else tier.max_leverage for tier in tiers.tiers])[index]
+    if (wanted > most).any():
+        i = int(np.argmax(wanted > most))
+        raise InputError(
+            f"leverage is {wanted[i]:g}; the limit is {most[i]:g} in tier {index[i] + 1}, "
+            f"where a position of {values[i]:,.8g} {tiers.unit} falls (table of {tiers.date or 'no date'})"
+        )
 
 
 _Position = tuple[Numbers, Numbers, Numbers, Numbers]

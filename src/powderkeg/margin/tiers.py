@@ -2,8 +2,7 @@
 
     >>> from powderkeg.margin import TierTable
     >>> table = TierTable.from_rows(
-    ...     [{"floor": 0, "mmr": 0.004, "max_leverage": 125}, {"floor": 50_000, "mmr": 0.005, "max_leverage": 100}],
-    ...     unit="USDT", date="2024-10-24", source="an example")
+    ...     [(0, 0.004, 125), (50_000, 0.005, 100)], unit="USDT", date="2024-10-24", source="an example")
     >>> table.tier_of(94_000).maintenance_amount, table.maintenance_margin(94_000)
     (50.0, 420.0)
 
@@ -14,7 +13,7 @@ continuous, piecewise linear and convex. Source: Binance support FAQ b3c689c1f50
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Final, Literal
@@ -79,18 +78,19 @@ class TierTable(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     @classmethod
     def from_rows(
         cls,
-        rows: Iterable[Mapping[str, float | None]],
+        rows: Iterable[Mapping[str, float | None] | Sequence[float]],
         *,
-        unit: str,
-        date: str | None,
-        source: str,
+        unit: str = "quote",
+        date: str | None = None,
+        source: str = "not stated",
         in_force: InForce = "seen",
     ) -> TierTable:
         """Build a table from its rows, in any order.
 
         Args:
-            rows: each with `floor` and `mmr`, and where known `cap`, `max_leverage` and `maintenance_amount`; a given
-                amount or cap is checked against the other rows, a missing one is derived from them.
+            rows: each with `floor` and `mmr`, and where known `cap`, `max_leverage` and `maintenance_amount`, or short
+                as (floor, mmr) or (floor, mmr, max_leverage); a given amount or cap is checked against the other rows,
+                a missing one is derived from them.
             unit: currency of the amounts.
             date: ISO day the table took effect or was seen, None where not known.
             source: where the rows come from.
@@ -182,7 +182,14 @@ def checked_date(field: str, date: str | dt.date) -> str:
 _FIELDS: Final = frozenset({"floor", "cap", "mmr", "maintenance_amount", "max_leverage"})
 
 
-def _row(number: int, row: Mapping[str, float | None]) -> Tier:
+def _row(number: int, given: Mapping[str, float | None] | Sequence[float]) -> Tier:
+    if not isinstance(given, Mapping):
+        if not 2 <= len(given) <= 3:
+            raise InputError(
+                f"tier row {number} has {len(given)} numbers; write (floor, mmr) or (floor, mmr, max_leverage)"
+            )
+        given = dict(zip(("floor", "mmr", "max_leverage"), given, strict=False))
+    row = given
     unknown = set(row) - _FIELDS
     if unknown:
         raise InputError(f"tier row {number}: unknown field {min(unknown)!r}; known are {', '.join(sorted(_FIELDS))}")
