@@ -122,12 +122,14 @@ def test_unknown_table_is_said_and_treated_conservatively():
     """The assumed rate is above every rate the known tables ask at that leverage, and the price nearer."""
     report = ask(symbol="PEPEUSDT", leverage=20.0)
     assert report.tier.mmr == pytest.approx(2 / 60)
-    assert any("tier table of PEPE/USDT:USDT on binance-usdm" in gap for gap in report.unknown)
+    assert any("tier table of PEPE/USDT:USDT at binance-usdm" in gap for gap in report.unknown)
     assert any("conservative" in note for note in report.assumptions)
     assert report.liquidation_price < ask(symbol="BTCUSDT", leverage=20.0).liquidation_price
     told = ask(symbol="PEPEUSDT", leverage=20.0, mmr=0.01)
     assert told.tier.mmr == 0.01
     assert not any("tier table of" in gap for gap in told.unknown)
+    early = ask(venue="hyperliquid", symbol="BTC", as_of="2026-01-14")
+    assert any("tier table of BTC/USDC:USDC on 2026-01-14 at hyperliquid" in gap for gap in early.unknown)
     assert any("margin rules of bitget" in gap for gap in ask(venue="bitget").unknown)
 
 

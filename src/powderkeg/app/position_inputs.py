@@ -150,9 +150,10 @@ def choose_table(query: PositionQuery, symbol: str, leverage: float) -> ChosenTa
         return ChosenTable(_deribit(query, symbol), said, None)
     try:
         table = tier_table(query.venue, symbol)
+        table = table if query.as_of is None else table.at(query.as_of)
     except InputError:
-        return _conservative(query.venue, symbol, leverage)
-    table = table if query.as_of is None else table.at(query.as_of)
+        day = "" if query.as_of is None else f" on {query.as_of}"
+        return _conservative(query.venue, f"{symbol}{day}", parts_of(symbol).settle, leverage)
     seen = "took effect" if table.in_force == "from" else "was seen"
     return ChosenTable(table, None, f"whether the tier table changed after it {seen} on {table.date}")
 
@@ -174,16 +175,16 @@ def _deribit(query: PositionQuery, symbol: str) -> TierTable:
     return deribit.tiers_at(currency=parts.base, qty_base=query.qty / at, unit=parts.settle)
 
 
-def _conservative(venue: str, symbol: str, leverage: float) -> ChosenTable:
+def _conservative(venue: str, what: str, unit: str, leverage: float) -> ChosenTable:
     rate = min(HIGHEST_RATE, UNKNOWN_RATE_SHARE / leverage)
     table = TierTable.from_rows(
         [{"floor": 0.0, "mmr": rate}],
-        unit=parts_of(symbol).settle,
+        unit=unit,
         date=None,
         source="assumed: two thirds of the initial margin rate, more than any known table asks",
     )
     return ChosenTable(
         table,
         f"maintenance rate {rate:.2%}: two thirds of the initial margin at {leverage:g}x, which is conservative",
-        f"the tier table of {symbol} on {venue}; give yours with --tiers FILE or a rate with --mmr",
+        f"the tier table of {what} at {venue}; give yours with --tiers FILE or a rate with --mmr",
     )

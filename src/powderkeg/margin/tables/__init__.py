@@ -5,7 +5,7 @@
     0.01
 
 A file is TOML like the ones beside this module, or JSON as Binance (`/fapi/v1/leverageBracket`), Bybit
-(`/v5/market/risk-limit`) or ccxt (`fetch_leverage_tiers`) give it.
+(`/v5/market/risk-limit`) or ccxt (`fetch_leverage_tiers`) give it. This is the one module of the room that reads files.
 """
 
 from __future__ import annotations
