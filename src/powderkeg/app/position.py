@@ -82,8 +82,8 @@ def position_report(query: PositionQuery) -> PositionReport:
         survival=_survival(case, own),
         staged_entry=_staged(case),
         liquidation_process=case.rules.liquidation,
-        assumptions=tuple(notes),
-        unknown=(*gaps, _UNMODELED),
+        assumptions=tuple(dict.fromkeys(notes)),
+        unknown=(*dict.fromkeys(gaps), _UNMODELED),
     )
 
 

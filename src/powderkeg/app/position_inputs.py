@@ -155,7 +155,7 @@ def choose_table(query: PositionQuery, symbol: str, leverage: float) -> ChosenTa
         day = "" if query.as_of is None else f" on {query.as_of}"
         return _conservative(query.venue, f"{symbol}{day}", parts_of(symbol).settle, leverage)
     seen = "took effect" if table.in_force == "from" else "was seen"
-    return ChosenTable(table, None, f"whether the tier table changed after it {seen} on {table.date}")
+    return ChosenTable(table, None, f"whether the tier table of {symbol} changed after it {seen} on {table.date}")
 
 
 def _deribit(query: PositionQuery, symbol: str) -> TierTable:
