@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -189,7 +189,7 @@ class _RejectWriter:
         self._path = path
         self._file: BinaryIO | None = None
 
-    def add(self, rejects: list[RejectedRecord]) -> None:
+    def add(self, rejects: Sequence[RejectedRecord]) -> None:
         if not rejects:
             return
         if self._file is None:
