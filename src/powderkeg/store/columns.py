@@ -97,7 +97,7 @@ def joined(event_name: str, tables: Sequence[pa.Table]) -> pa.Table:
 def _column(field: pa.Field, events: Sequence[Event]) -> pa.Array:
     values = list(map(attrgetter(field.name), events))
     if field.name in _ID_TEXT:
-        values = [None if found is None else str(found) for found in values]
+        return pa.array([None if value is None else str(value) for value in values], type=field.type)
     if field.type != _LEVELS:
         return pa.array(values, type=field.type)
     levels = [level for column in values for level in column]
