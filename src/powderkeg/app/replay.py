@@ -71,6 +71,7 @@ class Replayer:
     def run(self, decoder: Decoder, connections: dict[int, JournalConnection], records: Iterable[Record]) -> None:
         """Decode records of one journal and feed the statistics."""
         decode, update = decoder.decode, self.pipeline.update
+        positions: dict[int, int] = {}  # the last of each connection: they never go back
         for record in records:
             events, rejects = decode(record)
             update(events)
@@ -78,7 +79,10 @@ class Replayer:
             if rejects:
                 self.rejects += len(rejects)
                 self._first += rejects[: FIRST_REJECTS - len(self._first)]
-            self._watch.note(connections[record.connection_id], record.position)
+            positions[record.connection_id] = record.position
+        for connection_id, position in positions.items():
+            if connection_id in connections:
+                self._watch.note(connections[connection_id], position)
 
     def finished(self) -> Replay:
         """The result so far."""
@@ -93,24 +97,22 @@ class Replayer:
 
 
 class _Watch:
-    """First and last record of each connection that carries liquidations."""
+    """Opening and last record of each connection that carries liquidations."""
 
     def __init__(self) -> None:
-        self._reach: dict[int, tuple[str, int, int]] = {}
+        self._last: dict[int, tuple[JournalConnection, int]] = {}  # by identity: journals number theirs alike
         self._has_tables = False
 
     def note(self, connection: JournalConnection, position: int) -> None:
         if connection.kind == "rows":
             self._has_tables = True
         elif LIQUIDATION_STREAM in connection.stream.split("+"):
-            known = self._reach.get(id(connection))
-            first = connection.opened_ns if known is None else known[1]
-            self._reach[id(connection)] = (connection.venue, first, position)
+            self._last[id(connection)] = (connection, position)  # kept, so that no other gets its identity
 
     def observed(self, span: tuple[int | None, int | None], venues: Iterable[str]) -> tuple[Observed, ...]:
         found = [
-            Observed(venue, LIQUIDATION_STREAM, first, last + 1, "connection", None)
-            for venue, first, last in self._reach.values()
+            Observed(connection.venue, LIQUIDATION_STREAM, connection.opened_ns, last + 1, "connection", None)
+            for connection, last in self._last.values()
         ]
         if self._has_tables and span[0] is not None and span[1] is not None:
             found += [Observed(venue, LIQUIDATION_STREAM, span[0], span[1] + 1, "import", None) for venue in venues]

@@ -3,6 +3,7 @@
     archive/event=<name>/venue=<slug>/date=<day of ts_event_ns>/<journal_id>.<first>-<last>.<hash>.parquet
     archive/rejects/<journal_id>.<first>-<last>.<hash>.jsonl
     archive/manifests/<journal_id>.json
+    archive/verified.json                   a cache, see `verified.py`
 
 `<first>-<last>` are ordinals of journal records, `<hash>` the beginning of the file's SHA-256: a name never changes its
 content, so new files can stand beside old ones until the manifest moves from these to those. What a crash leaves
@@ -22,6 +23,7 @@ from powderkeg.store.journal_file import journal_path, journal_paths
 from powderkeg.store.journal_reader import JournalReader
 from powderkeg.store.lock import FileLock
 from powderkeg.store.manifest import Manifest, archive_dir, file_sha256, load_manifest, load_manifests, save_manifest
+from powderkeg.store.verified import VerifiedFiles
 
 
 def grow(data_dir: Path, journal_id: str, instruments: InstrumentMap | None = None) -> Manifest:
@@ -78,13 +80,18 @@ def archive_hash(data_dir: Path) -> str:
 
 
 def damaged_files(data_dir: Path) -> list[str]:
-    """Listed files that are absent or no longer what was written; reads the whole archive."""
-    return [
-        file.path
-        for manifest in load_manifests(data_dir)
-        for file in (*manifest.files, *manifest.reject_files)
-        if not is_intact(archive_dir(data_dir) / file.path, file.sha256)
-    ]
+    """Listed files that are absent or no longer what was written; reads the whole archive, and trusts no memory.
+
+    From then on queries leave them out too.
+    """
+    manifests = load_manifests(data_dir)
+    listed = [file for manifest in manifests for file in (*manifest.files, *manifest.reject_files)]
+    damaged = [file.path for file in listed if not is_intact(archive_dir(data_dir) / file.path, file.sha256)]
+    if damaged:
+        verified = VerifiedFiles(data_dir)
+        verified.forget(damaged)
+        verified.save(file.path for file in listed)
+    return damaged
 
 
 def is_intact(path: Path, sha256: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +36,7 @@ from powderkeg.store.spans import closed_spans, note_record
 LATEST_NS: Final = 4_102_444_800_000_000_000  # 2100-01-01: the archive's days are dates people can read
 _INT64: Final = 1 << 63
 _HASH_CHARS: Final = 12
+_BOOKS: Final = (BookSnapshot, BookDelta)
 
 
 class _Names(NamedTuple):
@@ -121,7 +122,7 @@ def unfit(event: Event) -> str | None:
     """Why an event cannot be a row of the archive, None where it can."""
     if not 0 <= event.ts_event_ns < LATEST_NS:
         return f"event time {event.ts_event_ns} ns lies outside 1970 to 2100"
-    if isinstance(event, BookSnapshot | BookDelta):
+    if isinstance(event, _BOOKS):
         ids = [event.last_update_id, *([event.first_update_id] if isinstance(event, BookDelta) else [])]
         if any(number is not None and not -_INT64 <= number < _INT64 for number in ids):
             return "update id does not fit 64 bits"
@@ -189,7 +190,7 @@ class _RejectWriter:
         self._path = path
         self._file: BinaryIO | None = None
 
-    def add(self, rejects: list[RejectedRecord]) -> None:
+    def add(self, rejects: Sequence[RejectedRecord]) -> None:
         if not rejects:
             return
         if self._file is None:

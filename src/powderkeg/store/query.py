@@ -26,13 +26,13 @@ from powderkeg.domain.events import EVENT_NAMES
 from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.domain.time import day_of
 from powderkeg.stats.coverage import Observed
-from powderkeg.store.archive import is_intact
 from powderkeg.store.columns import column_names, joined
 from powderkeg.store.identity import Source, doubts_of, literal, view_sql
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.manifest import ArchiveFile, Manifest, archive_dir, load_manifest
 from powderkeg.store.spans import observed_of
 from powderkeg.store.tail import JournalTail
+from powderkeg.store.verified import VerifiedFiles
 
 MEMORY_LIMIT: Final = "2GB"
 
@@ -54,7 +54,7 @@ class Database:
         data_dir: the data directory; need not exist yet.
         instruments: see `Decoder`.
         verify: compare each file with its checksum when it is first used; a damaged one is left out and listed in
-            `problems`. Reads every file once per Database.
+            `problems`. Reads only files that are new, or changed, since one was last opened here: see `verified.py`.
     """
 
     def __init__(self, data_dir: Path, instruments: InstrumentMap | None = None, *, verify: bool = True) -> None:
@@ -62,7 +62,8 @@ class Database:
         self.problems: list[Problem] = []
         self._instruments = instruments
         self._verify = verify
-        self._intact: dict[str, str] = {}  # path -> checksum it was found to have
+        self._verified = VerifiedFiles(data_dir)
+        self._intact: dict[str, str] = {}  # path -> checksum it was found to have, by this Database
         self._manifests: dict[str, Manifest] = {}
         self._tails: dict[str, JournalTail] = {}
         self._files: list[tuple[str, ArchiveFile]] = []  # with the id of their journal
@@ -109,6 +110,7 @@ class Database:
                 self._files = [(name, file) for name, file in listed if self._is_usable(file)]
                 if len(self._files) == len(listed):
                     break  # else a manifest may have moved on since it was read, and removed what it listed
+            self._verified.save(file.path for _, file in self._files)
             self._advance_tails()
             for event in EVENT_NAMES.values():
                 self._define(event)
@@ -261,7 +263,7 @@ class Database:
         if not self._verify or self._intact.get(file.path) == file.sha256:
             return True
         path = archive_dir(self.data_dir) / file.path
-        if is_intact(path, file.sha256):
+        if self._verified.is_intact(file.path, file.sha256):
             self._intact[file.path] = file.sha256
             return True
         self.problems.append(Problem(str(path), "is missing or fails its checksum; seal its journal again"))
