@@ -88,11 +88,6 @@ def symbols(database: Database, event: str) -> frozenset[str]:
     return frozenset(row["symbol"] for row in database.rows(f"SELECT DISTINCT symbol FROM {event}"))  # noqa: S608 - checked
 
 
-def last_event_ns(database: Database, event: str) -> int | None:
-    """Time of the newest event of a type, None without any."""
-    return database.rows(f"SELECT max(ts_event_ns) AS newest FROM {event}")[0]["newest"]  # noqa: S608 - ours
-
-
 def _where(span: Span, chosen: Selection) -> tuple[str, list[Any]]:
     condition = "date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns >= ? AND ts_event_ns < ?"
     parameters: list[Any] = [day_of(span[0]), day_of(max(span[0], span[1] - 1)), *span]

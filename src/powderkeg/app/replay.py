@@ -10,7 +10,7 @@ import msgspec
 
 from powderkeg.app.pipeline import Pipeline
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.time import NS_PER_S
+from powderkeg.domain.time import end_of_ms
 from powderkeg.stats.coverage import LIQUIDATION_STREAM, Observed
 from powderkeg.stats.liquidation_table import LiquidationTable
 from powderkeg.store.decode import Decoder, RejectedRecord
@@ -42,14 +42,14 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def end_ns(self) -> int:
-        """The first whole second after the last event: the natural `as_of` of a recording.
+        """The end of the last event's millisecond: the natural `as_of` of a recording.
 
         Raises:
             InputError: the recording has no event.
         """
         if self.pipeline.last_ns is None:
             raise InputError("the recording has no event that could be read; its refusals say why")
-        return (self.pipeline.last_ns // NS_PER_S + 1) * NS_PER_S
+        return end_of_ms(self.pipeline.last_ns)
 
     def totals(
         self, *, window_ns: int, as_of_ns: int | None = None, by: tuple[str, ...] = ("coin", "venue")
@@ -109,11 +109,13 @@ class _Watch:
 
     def observed(self, span: tuple[int | None, int | None], venues: Iterable[str]) -> tuple[Observed, ...]:
         found = [
-            Observed(venue, LIQUIDATION_STREAM, first, last + 1, "connection", None)
+            Observed(venue, LIQUIDATION_STREAM, first, last, "connection", None)
             for venue, first, last in self._reach.values()
         ]
         if self._has_tables and span[0] is not None and span[1] is not None:
-            found += [Observed(venue, LIQUIDATION_STREAM, span[0], span[1] + 1, "import", None) for venue in venues]
+            found += [
+                Observed(venue, LIQUIDATION_STREAM, span[0], end_of_ms(span[1]), "import", None) for venue in venues
+            ]
         return tuple(found)
 
 

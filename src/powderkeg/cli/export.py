@@ -39,10 +39,11 @@ def export(
 ) -> None:
     """Write events to a CSV, Parquet or Arrow file: the same rows that every total is made of."""
     from powderkeg.app.library import open_library
-    from powderkeg.cli.output import console, print_json
+    from powderkeg.cli.output import console, print_json, warn_of
     from powderkeg.store.exporters import export_table
 
     with open_library(data_dir(data, config)) as library:
+        warn_of(library)
         table = library.sql(sql) if sql else library.events(event, start=start, end=end, coin=coin, venue=venue)
         path = out or Path(f"{'query' if sql else event}.{format_.value}")
         export_table(table, path, format_.value)

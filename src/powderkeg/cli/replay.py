@@ -44,6 +44,6 @@ def replay(
     from powderkeg.cli.import_view import print_counts, print_rejects
     from powderkeg.cli.liquidation_view import print_totals
 
-    print_counts(result.pipeline.counts, f"{result.records:,} records")
+    print_counts(result.pipeline.counts, f"{recording.name or recording}: {result.records:,} records")
     print_rejects(result.rejects, result.first_rejects)
     print_totals(totals, why_empty="the recording has none.")

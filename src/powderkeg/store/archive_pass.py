@@ -19,7 +19,7 @@ from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.store.decode import EXCERPT_CHARS, Decoder, RejectedRecord
 from powderkeg.store.journal_format import Record
 from powderkeg.store.journal_reader import JournalReader
-from powderkeg.store.lock import sync_folder
+from powderkeg.store.lock import make_private, sync_folder
 from powderkeg.store.manifest import (
     ARCHIVE_VERSION,
     ArchiveFile,
@@ -228,7 +228,7 @@ def _make_durable(path: Path) -> str:
 
 
 def _move(path: Path, target: Path) -> None:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(target.parent)
     os.replace(path, target)  # noqa: PTH105 - the one call crash tests count
 
 

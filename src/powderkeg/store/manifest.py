@@ -16,7 +16,7 @@ from powderkeg.domain.errors import StoreError
 from powderkeg.domain.events import FeedGap
 from powderkeg.store.decode import DecoderState
 from powderkeg.store.journal_reader import Damage
-from powderkeg.store.lock import sync_folder
+from powderkeg.store.lock import make_private, sync_folder
 from powderkeg.store.repeats import IdNotes
 from powderkeg.store.spans import Span
 
@@ -130,7 +130,7 @@ def load_manifests(data_dir: Path) -> list[Manifest]:
 def save_manifest(data_dir: Path, manifest: Manifest) -> None:
     """Replace a manifest: this is the commit. Its last line is the SHA-256 of what stands before."""
     path = manifest_path(data_dir, manifest.journal_id)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     body = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:

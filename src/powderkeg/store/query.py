@@ -24,7 +24,7 @@ import pyarrow as pa
 from powderkeg.domain.errors import InputError, StoreError
 from powderkeg.domain.events import EVENT_NAMES
 from powderkeg.domain.instruments import InstrumentMap
-from powderkeg.domain.time import day_of
+from powderkeg.domain.time import day_of, end_of_ms
 from powderkeg.stats.coverage import Observed
 from powderkeg.store.archive import is_intact
 from powderkeg.store.columns import column_names, joined
@@ -40,8 +40,11 @@ ArrowTable = Any
 """A `pyarrow.Table`; pyarrow ships no types, and a name is better than none."""
 
 
+DAMAGED: Final = "its journal is read instead, if there is one; powderkeg doctor --repair makes it anew"
+
+
 class Problem(msgspec.Struct, frozen=True):
-    """Something of the data directory that queries leave out: a damaged file, manifest or journal."""
+    """Something of the data directory that queries cannot use: a damaged file, manifest or journal."""
 
     path: str
     reason: str
@@ -53,8 +56,8 @@ class Database:
     Args:
         data_dir: the data directory; need not exist yet.
         instruments: see `Decoder`.
-        verify: compare each file with its checksum when it is first used; a damaged one is left out and listed in
-            `problems`. Reads every file once per Database.
+        verify: compare each file with its checksum when it is first used; a damaged one is listed in `problems`, and
+            its journal is decoded in its place where that can still be read. Reads every file once per Database.
     """
 
     def __init__(self, data_dir: Path, instruments: InstrumentMap | None = None, *, verify: bool = True) -> None:
@@ -102,6 +105,7 @@ class Database:
     def refresh(self) -> None:
         """See what was committed since: new manifests, and the journals' tails behind them."""
         with self._lock:
+            listed: list[tuple[str, ArchiveFile]] = []
             for _ in range(3):
                 self.problems = []
                 self._load_manifests()
@@ -109,7 +113,11 @@ class Database:
                 self._files = [(name, file) for name, file in listed if self._is_usable(file)]
                 if len(self._files) == len(listed):
                     break  # else a manifest may have moved on since it was read, and removed what it listed
-            self._advance_tails()
+            usable = {file.path for _, file in self._files}
+            broken = {name for name, file in listed if file.path not in usable}
+            self._advance_tails(broken)
+            replaced = broken & self._tails.keys()
+            self._files = [(name, file) for name, file in self._files if name not in replaced]
             for event in EVENT_NAMES.values():
                 self._define(event)
 
@@ -222,7 +230,7 @@ class Database:
                     max(known[1], file.max_ts_event_ns),
                 )
         return [
-            Observed(venue, event, from_ns, to_ns + 1, "import", journal_id)
+            Observed(venue, event, from_ns, end_of_ms(to_ns), "import", journal_id)
             for (venue, event), (from_ns, to_ns) in sorted(reach.items())
         ]
 
@@ -238,11 +246,14 @@ class Database:
                 manifests[path.stem] = manifest
         self._manifests = manifests
 
-    def _advance_tails(self) -> None:
-        """Where the manifest moved on, or is new, the tail starts again behind it."""
+    def _advance_tails(self, broken: set[str]) -> None:
+        """Where the manifest moved on, or is new, the tail starts again behind it.
+
+        A journal whose archived files are not all whole is read from its beginning, so that no number changes.
+        """
         tails: dict[str, JournalTail] = {}
         for path in journal_paths(self.data_dir):
-            manifest = self._manifests.get(path.stem)
+            manifest = None if path.stem in broken else self._manifests.get(path.stem)
             if manifest is not None and manifest.is_sealed:
                 continue
             tail = self._tails.get(path.stem)
@@ -264,7 +275,7 @@ class Database:
         if is_intact(path, file.sha256):
             self._intact[file.path] = file.sha256
             return True
-        self.problems.append(Problem(str(path), "is missing or fails its checksum; seal its journal again"))
+        self.problems.append(Problem(str(path), f"is missing or fails its checksum; {DAMAGED}"))
         return False
 
     def _define(self, event: str) -> None:
