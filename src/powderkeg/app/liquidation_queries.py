@@ -13,29 +13,33 @@ from powderkeg.stats.liquidation_rows import LiquidationGroup
 from powderkeg.stats.undercount import SampledOrders, sampled_orders
 from powderkeg.store.query import Database
 
-# `fsum` is DuckDB's compensated sum: the cent does not depend on the order in which threads add.
-_GROUPS: Final = """
+# Fixed point, eight decimals: threads add in any order, and the same question must give the same bytes. What does not
+# fit (1e22 USD, which no order is) counts as of unknown notional.
+_EXACT: Final = "TRY_CAST({} AS DECIMAL(30, 8))"
+_NOTIONAL: Final = _EXACT.format("notional_usd")
+
+_GROUPS: Final = f"""
     SELECT venue, symbol, position_side, coverage,
-           coalesce(fsum(notional_usd), 0.0) AS notional_usd, count(*) AS orders, max(notional_usd) AS largest_usd,
-           count(*) - count(notional_usd) AS unknown_count,
+           coalesce(sum({_NOTIONAL}), 0)::DOUBLE AS notional_usd, count(*) AS orders, max(notional_usd) AS largest_usd,
+           count(*) - count({_NOTIONAL}) AS unknown_count,
            arg_max(price, (notional_usd, -ts_event_ns)) AS largest_price,
            arg_max(ts_event_ns, (notional_usd, -ts_event_ns)) AS largest_ts_ns
-           {open_column}
-    FROM liquidation WHERE {condition}
+           {{open_column}}
+    FROM liquidation WHERE {{condition}}
     GROUP BY ALL ORDER BY ALL
 """
 
 
-_FALLS: Final = """
+_FALLS: Final = f"""
     WITH readings AS (
         SELECT *, coalesce(open_interest_base, open_interest_contracts) AS held,
                lag(held) OVER (PARTITION BY venue, symbol ORDER BY ts_event_ns) AS held_before
-        FROM open_interest WHERE {condition}),
+        FROM open_interest WHERE {{condition}}),
     marks AS (
         SELECT venue, symbol, arg_min(mark_price, ts_event_ns) AS mark_price
-        FROM mark_price WHERE {condition} GROUP BY ALL)
+        FROM mark_price WHERE {{condition}} GROUP BY ALL)
     SELECT venue, symbol,
-           sum(greatest(held_before - held, 0)) * coalesce(
+           sum({_EXACT.format("greatest(held_before - held, 0)")})::DOUBLE * coalesce(
                arg_min(open_interest_usd, ts_event_ns) / nullif(arg_min(held, ts_event_ns), 0),
                any_value(CASE WHEN open_interest_base IS NOT NULL THEN mark_price END)) AS fall_usd
     FROM readings LEFT JOIN marks USING (venue, symbol) GROUP BY ALL HAVING count(*) > 1
