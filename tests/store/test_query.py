@@ -211,7 +211,7 @@ def test_a_window_is_half_open_and_reads_its_days_alone(tmp_path):
         assert database.window("trade", T0, T0 + DAY, symbols=["ETH/USDT:USDT"]).num_rows == 0
         plan = str(database.query("EXPLAIN ANALYZE SELECT count(*) FROM trade WHERE date = '2026-01-15'").to_pylist())
         assert "Scanning Files: 1/5" in plan or "1/5" in plan
-        with pytest.raises(InputError, match="there are"):
+        with pytest.raises(InputError, match="did you mean trade"):
             database.window("trades", 0, 1)
 
 

@@ -15,29 +15,27 @@ from powderkeg.store.query import Database
 
 # Fixed point, eight decimals: threads add in any order, and the same question must give the same bytes. What does not
 # fit (1e22 USD, which no order is) counts as of unknown notional.
-_EXACT: Final = "TRY_CAST({} AS DECIMAL(30, 8))"
-_NOTIONAL: Final = _EXACT.format("notional_usd")
-
-_GROUPS: Final = f"""
+_GROUPS: Final = """
     SELECT venue, symbol, position_side, coverage,
-           coalesce(sum({_NOTIONAL}), 0)::DOUBLE AS notional_usd, count(*) AS orders, max(notional_usd) AS largest_usd,
-           count(*) - count({_NOTIONAL}) AS unknown_count,
+           coalesce(sum(TRY_CAST(notional_usd AS DECIMAL(30, 8))), 0)::DOUBLE AS notional_usd,
+           count(*) AS orders, max(notional_usd) AS largest_usd,
+           count(*) - count(TRY_CAST(notional_usd AS DECIMAL(30, 8))) AS unknown_count,
            arg_max(price, (notional_usd, -ts_event_ns)) AS largest_price,
            arg_max(ts_event_ns, (notional_usd, -ts_event_ns)) AS largest_ts_ns
-           {{open_column}}
-    FROM liquidation WHERE {{condition}}
+           {open_column}
+    FROM liquidation WHERE {condition}
     GROUP BY ALL ORDER BY ALL
 """
 
 
-_FALLS: Final = f"""
+_FALLS: Final = """
     WITH readings AS (
         SELECT *, coalesce(open_interest_base, open_interest_contracts) AS held,
                lag(held) OVER (PARTITION BY venue, symbol ORDER BY ts_event_ns) AS held_before
-        FROM open_interest WHERE {{condition}}),
+        FROM open_interest WHERE {condition}),
     marks AS (
         SELECT venue, symbol, arg_min(mark_price, ts_event_ns) AS mark_price
-        FROM mark_price WHERE {{condition}} GROUP BY ALL)
+        FROM mark_price WHERE {condition} GROUP BY ALL)
     SELECT venue, symbol,
            sum({_EXACT.format("greatest(held_before - held, 0)")})::DOUBLE * coalesce(
                arg_min(open_interest_usd, ts_event_ns) / nullif(arg_min(held, ts_event_ns), 0),

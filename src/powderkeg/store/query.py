@@ -11,6 +11,7 @@ other days unread. Which rows are one event is said in `identity.py`.
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -175,7 +176,9 @@ class Database:
             InputError: there is no such event type.
         """
         if event not in EVENT_NAMES.values():
-            raise InputError(f"no event type {event!r}; there are {', '.join(sorted(EVENT_NAMES.values()))}")
+            close = difflib.get_close_matches(event, EVENT_NAMES.values(), n=1, cutoff=0.8)
+            known = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(EVENT_NAMES.values()))}"
+            raise InputError(f"no event type {event!r}; {known}")
         return list(column_names(event))
 
     def window(
