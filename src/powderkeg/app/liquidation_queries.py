@@ -37,7 +37,7 @@ _FALLS: Final = """
         SELECT venue, symbol, arg_min(mark_price, ts_event_ns) AS mark_price
         FROM mark_price WHERE {condition} GROUP BY ALL)
     SELECT venue, symbol,
-           sum({_EXACT.format("greatest(held_before - held, 0)")})::DOUBLE * coalesce(
+           sum(TRY_CAST(greatest(held_before - held, 0) AS DECIMAL(30, 8)))::DOUBLE * coalesce(
                arg_min(open_interest_usd, ts_event_ns) / nullif(arg_min(held, ts_event_ns), 0),
                any_value(CASE WHEN open_interest_base IS NOT NULL THEN mark_price END)) AS fall_usd
     FROM readings LEFT JOIN marks USING (venue, symbol) GROUP BY ALL HAVING count(*) > 1
