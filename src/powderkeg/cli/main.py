@@ -54,9 +54,11 @@ def main() -> None:
     except PowderkegError as error:
         typer.echo(f"powderkeg: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
+    except SystemExit as ended:
+        if not isinstance(ended.__context__, BrokenPipeError):  # typer turns a broken pipe into exit 1
+            raise
         # The reader (head, less) went away: not an error. Point stdout at nothing so that the exit stays quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         sys.exit(0)
 
 

@@ -21,7 +21,7 @@ from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.store.archive_pass import archive_records, remove_unlisted
 from powderkeg.store.journal_file import journal_path, journal_paths
 from powderkeg.store.journal_reader import JournalReader
-from powderkeg.store.lock import FileLock
+from powderkeg.store.lock import FileLock, make_private
 from powderkeg.store.manifest import Manifest, archive_dir, file_sha256, load_manifest, load_manifests, save_manifest
 from powderkeg.store.verified import VerifiedFiles
 
@@ -70,6 +70,46 @@ def rebuild(data_dir: Path, instruments: InstrumentMap | None = None) -> list[Ma
     return rebuilt
 
 
+def repair(data_dir: Path) -> list[str]:
+    """`seal` the journals whose part of the archive is absent or damaged, and leave the others alone.
+
+    A journal may have been damaged after it was archived, so what is whole is not made anew.
+
+    Returns:
+        The ids of the journals that were archived again.
+
+    Raises:
+        StoreBusyError, StoreError: as `rebuild`.
+    """
+    mended: list[str] = []
+    failed: list[StoreError] = []
+    for path in journal_paths(data_dir):
+        if _is_whole(data_dir, path.stem):
+            continue
+        try:
+            seal(data_dir, path.stem)
+        except StoreBusyError:
+            raise
+        except StoreError as error:
+            failed.append(error)
+        else:
+            mended.append(path.stem)
+    if failed:
+        raise StoreError(f"{len(failed)} of {len(failed) + len(mended)} journals were not archived again: {failed[0]}")
+    return mended
+
+
+def _is_whole(data_dir: Path, journal_id: str) -> bool:
+    try:
+        manifest = load_manifest(data_dir, journal_id)
+    except StoreError:
+        return False
+    if manifest is None:
+        return False
+    files = (*manifest.files, *manifest.reject_files)
+    return all(is_intact(archive_dir(data_dir) / file.path, file.sha256) for file in files)
+
+
 def archive_hash(data_dir: Path) -> str:
     """SHA-256 over the path and SHA-256 of every file the archive consists of; equal archives, equal hashes."""
     total = hashlib.sha256()
@@ -104,7 +144,7 @@ def is_intact(path: Path, sha256: str) -> bool:
 
 def _locked(data_dir: Path) -> FileLock:
     folder = archive_dir(data_dir)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     return FileLock(folder / ".lock", f"the archive in {data_dir}")
 
 

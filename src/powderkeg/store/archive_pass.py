@@ -19,7 +19,7 @@ from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.store.decode import EXCERPT_CHARS, Decoder, RejectedRecord
 from powderkeg.store.journal_format import Record
 from powderkeg.store.journal_reader import JournalReader
-from powderkeg.store.lock import sync_folder
+from powderkeg.store.lock import make_private, sync_folder
 from powderkeg.store.manifest import (
     ARCHIVE_VERSION,
     ArchiveFile,
@@ -163,6 +163,7 @@ def _published(archive: Path, parts: list[WrittenPart], names: _Names, folder: P
         for part in parts:
             sha256 = _make_durable(part.path)
             path = f"{part.key.folder}/{names.file(sha256, 'parquet')}"
+            symbols, silences = finder.silences(part.key.event, part.path)
             files.append(
                 ArchiveFile(
                     path=path,
@@ -175,6 +176,8 @@ def _published(archive: Path, parts: list[WrittenPart], names: _Names, folder: P
                     max_ts_event_ns=part.max_ts_event_ns,
                     sha256=sha256,
                     ids=finder.look(part.key.event, part.path),
+                    symbols=symbols,
+                    silences=silences,
                 )
             )
             _move(part.path, archive / path)
@@ -229,7 +232,7 @@ def _make_durable(path: Path) -> str:
 
 
 def _move(path: Path, target: Path) -> None:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(target.parent)
     os.replace(path, target)  # noqa: PTH105 - the one call crash tests count
 
 

@@ -51,6 +51,10 @@ CREATE TABLE batches (
 """
 
 
+SIMULATED_PREFIX: Final = "simulated-"
+"""Beginning of the id of every journal of a simulated market, so that a folder tells it without being read."""
+
+
 class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
     """What a journal is; fixed when it is made.
 
