@@ -42,7 +42,7 @@ def test_each_journal_is_watched_from_its_own_opening_to_its_own_last_record(rec
     replay = replay_data_dir(recorded)
     watched = {one.venue: (one.from_ns, one.to_ns) for one in replay.observed}
     assert watched == {
-        venue: (T0 + number * 60 * S, T0 + number * 60 * S + 10 * S + 1) for number, venue in enumerate(SYMBOLS)
+        venue: (T0 + number * 60 * S, T0 + number * 60 * S + 10 * S) for number, venue in enumerate(SYMBOLS)
     }
     assert (replay.records, replay.rejects, len(replay.first_rejects)) == (33, 3, 3)
     assert replay.pipeline.counts == {"liquidation": 30}
@@ -57,6 +57,9 @@ def test_record_by_record_is_the_same_as_all_at_once(recorded):
         decoder = Decoder(reader.connections)
         for record in reader.records():
             single.run(decoder, reader.connections, [record])
+        for replayer in (whole, single):
+            replayer.end_journal(reader.connections)
+    assert whole.finished().observed
     assert single.finished().observed == whole.finished().observed
     assert single.pipeline.counts == whole.pipeline.counts
     assert (single.pipeline.first_ns, single.pipeline.last_ns) == (T0 + 60 * S, T0 + 69 * S)
