@@ -52,7 +52,8 @@ def number_of(payload, base_ns):
 
 
 def say(**facts):
-    print(json.dumps(facts), flush=True)
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
 
 
 def live_session(data_dir):

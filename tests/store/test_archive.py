@@ -283,6 +283,17 @@ def test_repeated_ids_are_noted_with_their_times(tmp_path):
     assert seal(tmp_path, "other").files[0].ids.repeated is None
 
 
+def test_trade_ids_are_text_in_the_archive_whatever_the_venue_sends(tmp_path):
+    """A number and the same digits as text are one id: they come back alike, and are noted as a repeat."""
+    ids = [2**63, 7, "7", "a-7", None, 0]
+    frames = [(T0 + n, frame(trade(trade_id=label, ts_event_ns=T0 + n))) for n, label in enumerate(ids)]
+    record(tmp_path, JOURNAL, frames)
+    manifest = seal(tmp_path, JOURNAL)
+    found = sorted(stored(tmp_path), key=lambda event: event.ts_event_ns)
+    assert [event.trade_id for event in found] == [str(2**63), "7", "7", "a-7", None, "0"]
+    assert manifest.files[0].ids.repeated == (T0 + 1, T0 + 2)
+
+
 def test_a_part_with_nothing_new_changes_nothing(tmp_path):
     record(tmp_path, JOURNAL, [(T0, frame(trade()))])
     assert grow(tmp_path, JOURNAL) == grow(tmp_path, JOURNAL)

@@ -211,11 +211,11 @@ def test_a_window_is_half_open_and_reads_its_days_alone(tmp_path):
         assert database.window("trade", T0, T0 + DAY, symbols=["ETH/USDT:USDT"]).num_rows == 0
         plan = str(database.query("EXPLAIN ANALYZE SELECT count(*) FROM trade WHERE date = '2026-01-15'").to_pylist())
         assert "Scanning Files: 1/5" in plan or "1/5" in plan
-        with pytest.raises(InputError, match="there are"):
+        with pytest.raises(InputError, match="did you mean trade"):
             database.window("trades", 0, 1)
 
 
-def test_a_damaged_file_is_left_out_and_named(tmp_path):
+def test_a_damaged_file_is_named_and_its_journal_read_in_its_place(tmp_path):
     record(tmp_path, "a", [(T0, frame(trade()))])
     record(tmp_path, "b", [(T0, frame(trade(trade_id="2")))])
     path = archive_dir(tmp_path) / seal(tmp_path, "a").files[0].path
@@ -223,13 +223,24 @@ def test_a_damaged_file_is_left_out_and_named(tmp_path):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with Database(tmp_path) as database:
-        assert database.query("SELECT trade_id FROM trade")["trade_id"].to_pylist() == ["2"]
+        assert sorted(database.query("SELECT trade_id FROM trade")["trade_id"].to_pylist()) == ["1", "2"]
         (problem,) = database.problems
         assert problem.path == str(path)
         seal(tmp_path, "a")
         database.refresh()
         assert database.problems == []
         assert database.query("SELECT count(*) AS n FROM trade")["n"].to_pylist() == [2]
+
+
+def test_a_damaged_file_without_its_journal_is_named_and_left_out(tmp_path):
+    record(tmp_path, "a", [(T0, frame(trade(), trade(trade_id="3", ts_event_ns=T0 + DAY)))])
+    first, second = seal(tmp_path, "a").files
+    (archive_dir(tmp_path) / first.path).unlink()
+    journal_path(tmp_path, "a").unlink()
+    with Database(tmp_path) as database:
+        assert database.query("SELECT trade_id FROM trade")["trade_id"].to_pylist() == ["3"]
+        assert [problem.path for problem in database.problems] == [str(archive_dir(tmp_path) / first.path)]
+        assert second.rows == 1
 
 
 def test_a_damaged_journal_is_named_and_the_others_answer(tmp_path):
@@ -325,7 +336,7 @@ def test_an_import_is_observed_from_its_first_to_its_last_event(tmp_path):
         with Database(tmp_path) as database:
             (one,) = database.observed()
             assert (one.venue, one.stream, one.how) == (fake.SLUG, "liquidation", "import")
-            assert (one.from_ns, one.to_ns) == (T0 + 7 * S, T0 + 11 * S + 1)
+            assert (one.from_ns, one.to_ns) == (T0 + 7 * S, T0 + 11 * S + 1_000_000)
             prices = database.query("SELECT price FROM liquidation WHERE symbol = ? ORDER BY 1", ["ETH/USDT:USDT"])
             assert prices["price"].to_pylist() == [100.5, 101.0, 102.0]
 

@@ -118,7 +118,7 @@ def test_a_trade_says_what_its_message_says(price, qty, is_maker, trade_id, bare
     assert (event.price, event.qty_base) == (float(price), float(qty))
     assert event.notional_usd == pytest.approx(float(price * qty))
     assert event.taker_side == ("sell" if is_maker else "buy")
-    assert event.trade_id == str(trade_id)
+    assert event.trade_id == trade_id
     assert (event.ts_event_ns, event.ts_received_ns) == (T * NS, RECEIVED)
 
 
@@ -157,7 +157,7 @@ def test_matches_outside_the_book_are_no_trades(kind):
 def test_a_single_match_is_a_trade_and_price_zero_is_refused():
     message = {"e": "trade", "E": T, "T": T, "s": "BTCUSDT", "t": 12, "p": "5", "q": "2", "X": "MARKET", "m": False}
     (event,) = events(message)
-    assert (event.taker_side, event.trade_id, event.notional_usd) == ("buy", "12", 10.0)
+    assert (event.taker_side, event.trade_id, event.notional_usd) == ("buy", 12, 10.0)
     with pytest.raises(VenueProtocolError):
         events(message | {"p": "0"})
 

@@ -19,7 +19,7 @@ from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTab
 from powderkeg.store import archive
 from powderkeg.store.journal import Journal
 from powderkeg.store.journal_file import journal_path, journal_paths
-from powderkeg.store.journal_format import JournalMeta
+from powderkeg.store.journal_format import SIMULATED_PREFIX, JournalMeta
 from powderkeg.testing.recording import STREAM, RecordedFrame, record
 from powderkeg.testing.squeeze import COINS, DURATION_S, START_NS, Squeeze, simulate_squeeze
 
@@ -79,7 +79,7 @@ def run_demo(*, seed: int, data_dir: Path | None = None) -> Demo:
 
 
 def _journal_id(seed: int) -> str:
-    return f"simulated-{seed}"
+    return f"{SIMULATED_PREFIX}{seed}"
 
 
 @contextmanager

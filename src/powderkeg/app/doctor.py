@@ -94,14 +94,21 @@ def _contents(data_dir: Path) -> Iterator[Finding]:
             name="journal",
             status=FAIL,
             detail=damage,
-            fix="restore the file from a copy, or keep it: the damaged batch is left out of every number and counted",
+            fix="what is archived of it still counts; restore it from a copy, or move it aside and import again",
         )
     for problem in report.archive_problems:
         yield Finding(
             name="archive",
             status=FAIL,
             detail=problem,
-            fix="delete the archive folder: it is rebuilt from the journals at the next query",
+            fix="powderkeg doctor --repair makes it anew from its journal, which queries read meanwhile",
+        )
+    if report.unarchived:
+        yield Finding(
+            name="archive",
+            status=WARN,
+            detail=f"{len(report.unarchived)} complete journals are not archived: queries decode them each time",
+            fix="powderkeg doctor --repair archives them",
         )
     if report.reject_count:
         yield Finding(

@@ -9,19 +9,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from powderkeg.app.liquidation_queries import bar_groups, groups, last_event_ns, open_interest_falls, orders, symbols
+from powderkeg.app.emptiness import why_empty
+from powderkeg.app.liquidation_queries import bar_groups, groups, open_interest_falls, orders, symbols
 from powderkeg.app.observation import observed_liquidations
 from powderkeg.app.selection import Selection, select
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.time import NS_PER_MS, NS_PER_S, format_instant, parse_duration, parse_instant
+from powderkeg.domain.time import NS_PER_MS, NS_PER_S, parse_duration, parse_instant
 from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTable, bar_span, build_history, build_table
-from powderkeg.store.query import ArrowTable, Database
-from powderkeg.venues import VENUES
+from powderkeg.store.query import ArrowTable, Database, Problem
 
 Instant = str | int | dt.datetime | None
 Names = str | Sequence[str] | None
 
-NO_FEED: Final = "does not publish its liquidations"
 FAR_FUTURE_NS: Final = 4_102_444_800 * NS_PER_S  # 2100-01-01, the end of `domain.time`
 
 
@@ -171,21 +170,14 @@ class Library:
         """Whether anything in here comes from a simulated market; whoever shows it must say so."""
         return self.database.is_simulated
 
-    def why_empty(self, table: LiquidationTable, *, coin: Names = None, venue: Names = None) -> str:
-        """Why a table has no rows: nothing recorded, venue without a feed, filtered out, or truly nothing."""
-        last_ns = last_event_ns(self.database, "liquidation")
-        if last_ns is None:
-            return "nothing is recorded here; import a file (powderkeg import FILE) or run powderkeg demo."
-        silent = [name for name in _names(venue) if name in VENUES and VENUES[name].liquidation_feed == "none"]
-        if silent:
-            return f"{', '.join(silent)} {NO_FEED}."
-        if coin is not None or venue is not None:
-            without = self.liquidations(window=f"{table.window_ns // 10**6}ms", as_of=table.as_of_ns // 10**6, by=())
-            if without.rows and without.rows[0].count:
-                return f"filtered out; there are {without.rows[0].count:,} of other coins or venues in the window."
-        if last_ns < table.as_of_ns - table.window_ns:
-            return f"the recording ends {format_instant(last_ns)}; ask for that with --as-of."
-        return "none happened while the feeds were watched, as far as coverage shows."
+    @property
+    def problems(self) -> list[Problem]:
+        """Damaged files of the data directory; whoever shows a number says so too."""
+        return self.database.problems
+
+    def why_empty(self, span: tuple[int, int], *, coin: Names = None, venue: Names = None) -> str:
+        """Why [from, to) holds no liquidation: see `emptiness.why_empty`."""
+        return why_empty(self.database, span, self._select(coin, venue), coins=_names(coin), venues=_names(venue))
 
     def _select(self, coin: Names, venue: Names) -> Selection:
         return select(_names(coin), _names(venue), known=symbols(self.database, "liquidation"))
@@ -196,7 +188,7 @@ def _names(given: Names) -> tuple[str, ...]:
 
 
 def instant_ns(instant: Instant) -> int:
-    """An instant as the API takes it, in ns; None is now.
+    """An instant as the API takes it, in ns; None is now, in whole milliseconds like every other instant asked for.
 
     Raises:
         InputError: unreadable, a number that can only be seconds, or a datetime without zone.

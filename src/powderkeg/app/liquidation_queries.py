@@ -13,11 +13,13 @@ from powderkeg.stats.liquidation_rows import LiquidationGroup
 from powderkeg.stats.undercount import SampledOrders, sampled_orders
 from powderkeg.store.query import Database
 
-# `fsum` is DuckDB's compensated sum: the cent does not depend on the order in which threads add.
+# Fixed point, eight decimals: threads add in any order, and the same question must give the same bytes. What does not
+# fit (1e22 USD, which no order is) counts as of unknown notional.
 _GROUPS: Final = """
     SELECT venue, symbol, position_side, coverage,
-           coalesce(fsum(notional_usd), 0.0) AS notional_usd, count(*) AS orders, max(notional_usd) AS largest_usd,
-           count(*) - count(notional_usd) AS unknown_count,
+           coalesce(sum(TRY_CAST(notional_usd AS DECIMAL(30, 8))), 0)::DOUBLE AS notional_usd,
+           count(*) AS orders, max(notional_usd) AS largest_usd,
+           count(*) - count(TRY_CAST(notional_usd AS DECIMAL(30, 8))) AS unknown_count,
            arg_max(price, (notional_usd, -ts_event_ns)) AS largest_price,
            arg_max(ts_event_ns, (notional_usd, -ts_event_ns)) AS largest_ts_ns
            {open_column}
@@ -35,7 +37,7 @@ _FALLS: Final = """
         SELECT venue, symbol, arg_min(mark_price, ts_event_ns) AS mark_price
         FROM mark_price WHERE {condition} GROUP BY ALL)
     SELECT venue, symbol,
-           sum(greatest(held_before - held, 0)) * coalesce(
+           sum(TRY_CAST(greatest(held_before - held, 0) AS DECIMAL(30, 8)))::DOUBLE * coalesce(
                arg_min(open_interest_usd, ts_event_ns) / nullif(arg_min(held, ts_event_ns), 0),
                any_value(CASE WHEN open_interest_base IS NOT NULL THEN mark_price END)) AS fall_usd
     FROM readings LEFT JOIN marks USING (venue, symbol) GROUP BY ALL HAVING count(*) > 1
@@ -86,11 +88,6 @@ def symbols(database: Database, event: str) -> frozenset[str]:
     if "symbol" not in database.columns(event):
         return frozenset()
     return frozenset(row["symbol"] for row in database.rows(f"SELECT DISTINCT symbol FROM {event}"))  # noqa: S608 - checked
-
-
-def last_event_ns(database: Database, event: str) -> int | None:
-    """Time of the newest event of a type, None without any."""
-    return database.rows(f"SELECT max(ts_event_ns) AS newest FROM {event}")[0]["newest"]  # noqa: S608 - ours
 
 
 def _where(span: Span, chosen: Selection) -> tuple[str, list[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,15 +10,19 @@ import msgspec
 
 from powderkeg.app.pipeline import Pipeline
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.time import NS_PER_S
+from powderkeg.domain.events import Event, FeedGap, Liquidation
+from powderkeg.domain.time import end_of_ms
 from powderkeg.stats.coverage import LIQUIDATION_STREAM, Observed
 from powderkeg.stats.liquidation_table import LiquidationTable
+from powderkeg.stats.silence import Islands
 from powderkeg.store.decode import Decoder, RejectedRecord
 from powderkeg.store.importers.registry import recognize
 from powderkeg.store.importers.replaying import RecordTap, tap_file
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.journal_format import JournalConnection, Record
 from powderkeg.store.journal_reader import JournalReader
+from powderkeg.store.spans import Span as ConnectionSpan
+from powderkeg.store.spans import observed_of
 
 FIRST_REJECTS: Final = 20
 """Refusals kept for showing; all are counted."""
@@ -32,6 +36,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         records: journal records, or messages and blocks of lines.
         rejects: how many could not be read; `first_rejects` are the first of them.
         observed: when liquidations were watched, as far as the recording tells.
+        is_simulated: some of it comes from a simulated market; whoever shows it must say so.
     """
 
     pipeline: Pipeline
@@ -39,17 +44,18 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     rejects: int
     first_rejects: tuple[RejectedRecord, ...]
     observed: tuple[Observed, ...]
+    is_simulated: bool = False
 
     @property
     def end_ns(self) -> int:
-        """The first whole second after the last event: the natural `as_of` of a recording.
+        """The end of the last event's millisecond: the natural `as_of` of a recording.
 
         Raises:
             InputError: the recording has no event.
         """
         if self.pipeline.last_ns is None:
             raise InputError("the recording has no event that could be read; its refusals say why")
-        return (self.pipeline.last_ns // NS_PER_S + 1) * NS_PER_S
+        return end_of_ms(self.pipeline.last_ns)
 
     def totals(
         self, *, window_ns: int, as_of_ns: int | None = None, by: tuple[str, ...] = ("coin", "venue")
@@ -59,18 +65,20 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replayer:
-    """Takes records in order; the statistics grow with them."""
+    """Takes the records of one journal after the other; the statistics grow with them."""
 
     def __init__(self, pipeline: Pipeline | None = None) -> None:
         self.pipeline = pipeline or Pipeline()
         self.records = 0
         self.rejects = 0
+        self.is_simulated = False
         self._first: list[RejectedRecord] = []
         self._watch = _Watch()
 
     def run(self, decoder: Decoder, connections: dict[int, JournalConnection], records: Iterable[Record]) -> None:
         """Decode records of one journal and feed the statistics."""
         decode, update = decoder.decode, self.pipeline.update
+        positions: dict[int, int] = {}  # the last of each connection: they never go back
         for record in records:
             events, rejects = decode(record)
             update(events)
@@ -78,43 +86,75 @@ class Replayer:
             if rejects:
                 self.rejects += len(rejects)
                 self._first += rejects[: FIRST_REJECTS - len(self._first)]
-            self._watch.note(connections[record.connection_id], record.position)
+            known = connections.get(record.connection_id)
+            if known is not None and known.kind == "rows":
+                self._watch.note_table(events)
+            else:
+                positions[record.connection_id] = record.position
+        self._watch.note_positions(positions)
+
+    def end_journal(
+        self, connections: dict[int, JournalConnection], gaps: Iterable[FeedGap] = (), journal_id: str = ""
+    ) -> None:
+        """All records of a journal were taken; the next ones are of another."""
+        self._watch.end_journal(connections, gaps, journal_id)
 
     def finished(self) -> Replay:
         """The result so far."""
-        span = (self.pipeline.first_ns, self.pipeline.last_ns)
         return Replay(
             pipeline=self.pipeline,
             records=self.records,
             rejects=self.rejects,
             first_rejects=tuple(self._first),
-            observed=self._watch.observed(span, self.pipeline.liquidation_venues),
+            observed=tuple(self._watch.observed),
+            is_simulated=self.is_simulated,
         )
 
 
 class _Watch:
-    """First and last record of each connection that carries liquidations."""
+    """When liquidations were watched, as the archive would tell it: connections' times, and tables' reach."""
 
     def __init__(self) -> None:
-        self._reach: dict[int, tuple[str, int, int]] = {}
-        self._has_tables = False
+        self.observed: list[Observed] = []
+        self._last: dict[int, int] = {}
+        self._tables: dict[str, Islands] = {}
 
-    def note(self, connection: JournalConnection, position: int) -> None:
-        if connection.kind == "rows":
-            self._has_tables = True
-        elif LIQUIDATION_STREAM in connection.stream.split("+"):
-            known = self._reach.get(id(connection))
-            first = connection.opened_ns if known is None else known[1]
-            self._reach[id(connection)] = (connection.venue, first, position)
+    def note_positions(self, positions: Mapping[int, int]) -> None:
+        """Take the last positions of connections, by their id; they never go back."""
+        self._last.update(positions)
 
-    def observed(self, span: tuple[int | None, int | None], venues: Iterable[str]) -> tuple[Observed, ...]:
-        found = [
-            Observed(venue, LIQUIDATION_STREAM, first, last + 1, "connection", None)
-            for venue, first, last in self._reach.values()
+    def note_table(self, events: Iterable[Event]) -> None:
+        """Take the events of a block of a table."""
+        for event in events:
+            if isinstance(event, Liquidation):
+                self._tables.setdefault(event.venue, Islands()).note(event.ts_event_ns, event.symbol)
+
+    def end_journal(self, connections: dict[int, JournalConnection], gaps: Iterable[FeedGap], journal_id: str) -> None:
+        """Turn what was noted of a journal into intervals."""
+        known = [(connections[number], last) for number, last in sorted(self._last.items()) if number in connections]
+        spans = [_span(connection, max(last, connection.opened_ns)) for connection, last in known]
+        watched = [span for span in spans if LIQUIDATION_STREAM in span.stream.split("+")]
+        self.observed += [
+            Observed(one.venue, LIQUIDATION_STREAM, one.from_ns, one.to_ns, one.how, one.journal_id)
+            for one in observed_of(watched, gaps, journal_id)
         ]
-        if self._has_tables and span[0] is not None and span[1] is not None:
-            found += [Observed(venue, LIQUIDATION_STREAM, span[0], span[1] + 1, "import", None) for venue in venues]
-        return tuple(found)
+        self.observed += [
+            Observed(venue, LIQUIDATION_STREAM, first, end_of_ms(last), "import", journal_id)
+            for venue, spoken in sorted(self._tables.items())
+            for first, last in spoken.spans()
+        ]
+        self._last, self._tables = {}, {}
+
+
+def _span(connection: JournalConnection, last_ns: int) -> ConnectionSpan:
+    return ConnectionSpan(
+        connection_id=connection.connection_id,
+        venue=connection.venue,
+        stream=connection.stream,
+        kind="frames",
+        from_ns=connection.opened_ns,
+        to_ns=last_ns if connection.closed_ns is None else connection.closed_ns,
+    )
 
 
 def replay_data_dir(data_dir: Path, replayer: Replayer | None = None) -> Replay:
@@ -131,7 +171,9 @@ def replay_data_dir(data_dir: Path, replayer: Replayer | None = None) -> Replay:
     for path in paths:
         with JournalReader(path) as reader:
             connections = reader.connections
+            replayer.is_simulated |= reader.meta.kind == "simulated"
             replayer.run(Decoder(connections), connections, reader.records())
+            replayer.end_journal(connections, reader.gaps(), reader.meta.journal_id)
     return replayer.finished()
 
 
@@ -157,4 +199,5 @@ def replay_file(
     tap = RecordTap(take)
     decoder = Decoder(tap.connections)
     tap_file(path, match, tap, on_read)
+    replayer.end_journal(tap.connections)
     return replayer.finished()

@@ -18,16 +18,26 @@ SHOWN_REJECTS: Final = 5
 
 def print_import(path: Path, result: ImportResult) -> None:
     """One file's import."""
-    what = "already imported, nothing to do" if result.already_imported else f"{result.lines:,} lines"
+    what = (
+        "already imported, nothing to do"
+        if result.already_imported
+        else f"{result.lines:,} line{'' if result.lines == 1 else 's'}"
+    )
     print_counts(result.events, f"{path.name}: {result.format}, {what}")
     if result.doubled_rows_removed:
         console().print(f"  {result.doubled_rows_removed:,} doubled rows left out once each", style="dim")
     print_rejects(result.rejects, result.first_rejects)
 
 
+def event_words(name: str, count: int) -> str:
+    """An event type as a person reads it: `1 trade`, `2 trades`, `2 open interest readings`."""
+    words = {"open_interest": "open interest reading", "market_odds": "odds reading"}.get(name, name.replace("_", " "))
+    return words if count == 1 else f"{words}s"
+
+
 def print_counts(counts: Mapping[str, int], head: str) -> None:
     """Events by type, after what they came from."""
-    words = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()) or "no events"
+    words = ", ".join(f"{count:,} {event_words(name, count)}" for name, count in counts.items()) or "no events"
     console().print(f"{head} → {words}", markup=False)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
 from powderkeg.cli.output import LONG_COLOR, SHORT_COLOR, compact_usd, console, table
@@ -22,7 +24,15 @@ FEED_WORDS = {
     "polled": "what was there when polled",
     "unknown": "orders, not known whether all",
 }
+FIGURES: Final[tuple[str, ...]] = ("long", "short", "total", "estimate", "count", "largest", "seen")
+SPARED = ("largest", "seen", "estimate", "count")
+"""What a narrow terminal goes without, in this order: a cut figure would be a wrong one."""
+
+UNBOUNDED = 1_000
 MAX_GAPS = 4
+SHORT_GAP_NS = 1_000_000_000
+"""Shorter holes count in coverage but are not worth a line."""
+
 CHART_COLUMNS = 60
 
 
@@ -46,13 +56,11 @@ def print_totals(
         out.print(f"No liquidations from {start} to {format_instant(totals.as_of_ns)}: {why_empty}")
         _print_sources(totals, out)
         return
-    keys = [key for key in ("coin", "symbol", "venue", "position_side") if key in totals.by]
-    numbers = ("long", "short", "total", "estimate", "count", "largest", "seen")
-    view = table(*(key.replace("position_side", "side") for key in keys), *numbers, right=numbers)
     shown = totals.rows[:top] if top else totals.rows
-    for row in shown:
-        view.add_row(*(str(getattr(row, key) or "all") for key in keys), *figure_cells(row))
+    view, left_out = _fitting(totals.by, shown, out)
     out.print(view)
+    if left_out:
+        out.print(f"no room for {', '.join(left_out)}: a wider terminal or --json shows all", style="dim")
     if len(shown) < len(totals.rows):
         out.print(f"{len(totals.rows) - len(shown)} smaller rows not shown; --top 0 shows all", style="dim")
     start = format_instant(totals.as_of_ns - totals.window_ns)
@@ -63,6 +71,29 @@ def print_totals(
     if any(row.is_floor for row in totals.rows):
         out.print("≥ is a floor: the feed leaves orders out, or part of the window was not recorded", style="dim")
     _print_sources(totals, out)
+
+
+def _fitting(by: Sequence[str], rows: Sequence[LiquidationRow], out: Console) -> tuple[Table, list[str]]:
+    """The table with as many columns as fit without cutting a figure, and the names of those left out."""
+    spared = list(SPARED)
+    left_out: list[str] = []
+    while True:
+        view = _view(by, rows, left_out)
+        fits = Measurement.get(out, out.options.update(max_width=UNBOUNDED), view).maximum <= out.width
+        if fits or not spared:
+            return view, left_out
+        left_out.append(spared.pop(0))
+
+
+def _view(by: Sequence[str], rows: Sequence[LiquidationRow], left_out: Sequence[str]) -> Table:
+    keys = [key for key in ("coin", "symbol", "venue", "position_side") if key in by]
+    doubled = ("long", "short") if "position_side" in keys else ()  # a row of one side has but one figure
+    numbers = [name for name in FIGURES if name not in left_out and name not in doubled]
+    view = table(*(key.replace("position_side", "side") for key in keys), *numbers, right=tuple(numbers))
+    for row in rows:
+        figures: dict[str, Text | str] = dict(zip(FIGURES, figure_cells(row), strict=True))
+        view.add_row(*(str(getattr(row, key) or "all") for key in keys), *(figures[name] for name in numbers))
+    return view
 
 
 def figure_cells(row: LiquidationRow) -> tuple[Text | str, ...]:
@@ -80,24 +111,29 @@ def figure_cells(row: LiquidationRow) -> tuple[Text | str, ...]:
 
 def _print_sources(totals: LiquidationTable | LiquidationHistory, out: Console) -> None:
     for source in totals.sources:
-        feeds = " and ".join(FEED_WORDS[feed] for feed in source.feed_coverage) or "nothing in this window"
+        feeds = " and ".join(FEED_WORDS[feed] for feed in source.feed_coverage)
+        sent = f"{source.venue} sends {feeds}" if feeds else f"{source.venue}: no order in this window"
         share = "not known how much" if source.coverage is None else f"{source.coverage:.1%}"
-        out.print(f"  {source.venue} sends {feeds}; {share} of the window was observed", style="dim")
-        for gap in source.gaps[:MAX_GAPS]:
+        out.print(f"  {sent}; {share} of the window was observed", style="dim")
+        gaps = [gap for gap in source.gaps if gap.to_ns - gap.from_ns >= SHORT_GAP_NS]
+        for gap in gaps[:MAX_GAPS]:
             out.print(
                 f"    gap {format_instant(gap.from_ns)} to {format_instant(gap.to_ns)}: {gap.reason}", style="dim"
             )
-        if len(source.gaps) > MAX_GAPS:
-            out.print(f"    and {len(source.gaps) - MAX_GAPS} more gaps; --json lists them", style="dim")
+        if len(gaps) > MAX_GAPS:
+            out.print(f"    and {len(gaps) - MAX_GAPS} more gaps; --json lists them", style="dim")
 
 
-def print_history(history: LiquidationHistory, *, simulated: bool = False, out: Console | None = None) -> None:
-    """Print bars as a chart, one line per bar, longs and shorts side by side."""
+def print_history(
+    history: LiquidationHistory, *, why_empty: str = "", simulated: bool = False, out: Console | None = None
+) -> None:
+    """Print bars as a chart, one line per bar, longs and shorts side by side; `why_empty` where there is no order."""
     out = out or console()
     if simulated:
         out.print(Text(" SIMULATED ", style="bold reverse"))
-    if not history.rows:
-        out.print("No liquidations in this window, and it is not known to have been observed.")
+    if not any(row.count for row in history.rows):
+        out.print(f"No liquidations in these bars: {why_empty}")
+        _print_sources(history, out)
         return
     for line in history_lines(history, width=max(10, min(CHART_COLUMNS, out.width - 40))):
         out.print(line, no_wrap=True)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+
+if TYPE_CHECKING:
+    from powderkeg.app.library import Library
+    from powderkeg.stats.liquidation_rows import LiquidationRow
 
 DEFAULT_BY = ("coin", "venue")
 
@@ -40,10 +45,11 @@ def liquidations(
     """Liquidation totals: long, short, count, largest order; what the feeds hide is estimated beside the floor."""
     from powderkeg.app.library import open_library
     from powderkeg.cli.liquidation_view import print_history, print_totals
-    from powderkeg.cli.output import print_json
+    from powderkeg.cli.output import print_json, warn_of
 
     keys = tuple(part.strip() for part in (by or "").split(",") if part.strip())
     with open_library(data_dir(data, config)) as library:
+        warn_of(library)
         simulated = library.is_simulated
         marks = {"simulated": True} if simulated else {}
         if bars is not None:
@@ -52,13 +58,24 @@ def liquidations(
             )
             if as_json:
                 print_json({**marks, **history.to_dict()})
-            else:
-                print_history(history, simulated=simulated)
+                return
+            why = _why_empty(library, history.rows, (history.from_ns, history.to_ns), coin, venue)
+            print_history(history, why_empty=why, simulated=simulated)
             return
         totals = library.liquidations(coin=coin, venue=venue, window=window, as_of=as_of, by=keys or DEFAULT_BY)
         if as_json:
             print_json({**marks, **totals.to_dict()})
             return
-        is_empty = not any(row.count for row in totals.rows)
-        why = library.why_empty(totals, coin=coin, venue=venue) if is_empty else ""
+        span = (totals.as_of_ns - totals.window_ns, totals.as_of_ns)
+        why = _why_empty(library, totals.rows, span, coin, venue)
         print_totals(totals, why_empty=why, top=top, simulated=simulated)
+
+
+def _why_empty(
+    library: Library,
+    rows: Sequence[LiquidationRow],
+    span: tuple[int, int],
+    coin: list[str] | None,
+    venue: list[str] | None,
+) -> str:
+    return "" if any(row.count for row in rows) else library.why_empty(span, coin=coin, venue=venue)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from powderkeg import __version__
-from powderkeg.cli import bench, collect, config, demo, doctor, export, import_, liquidations, replay, watch
+from powderkeg.cli import bench, collect, config, demo, doctor, export, import_, liquidations, position, replay, watch
 from powderkeg.domain.errors import PowderkegError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("replay")(replay.replay)
 app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("liquidations")(liquidations.liquidations)
+app.command("position")(position.position)
 app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.command("bench")(bench.bench)
@@ -55,9 +56,11 @@ def main() -> None:
     except PowderkegError as error:
         typer.echo(f"powderkeg: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
+    except SystemExit as ended:
+        if not isinstance(ended.__context__, BrokenPipeError):  # typer turns a broken pipe into exit 1
+            raise
         # The reader (head, less) went away: not an error. Point stdout at nothing so that the exit stays quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         sys.exit(0)
 
 

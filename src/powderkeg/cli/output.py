@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from powderkeg.app.library import Library
 
 LONG_COLOR = "#e69f00"
 SHORT_COLOR = "#56b4e9"
@@ -24,6 +27,12 @@ def print_json(content: Any) -> None:
     """One line of JSON on standard output."""
     sys.stdout.buffer.write(msgspec.json.encode(content) + b"\n")
     sys.stdout.flush()
+
+
+def warn_of(library: Library) -> None:
+    """Say on standard error what of a data directory is damaged: no number stands without it."""
+    for problem in library.problems:
+        print(f"powderkeg: warning: {problem.path}: {problem.reason}", file=sys.stderr)
 
 
 KEPT_WHOLE = frozenset({"coin", "venue", "side"})

@@ -19,13 +19,15 @@ class import_progress:  # noqa: N801 - used as a context manager, reads as a ver
     """One bar per file; silent where standard error is not a terminal."""
 
     def __init__(self) -> None:
+        out = console(stderr=True)
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
             TimeRemainingColumn(),
-            console=console(stderr=True),
+            console=out,
             transient=True,
+            disable=not out.is_terminal,
         )
 
     def __enter__(self) -> Self:

@@ -38,12 +38,13 @@ def replay(
         by=tuple(part.strip() for part in by.split(",") if part.strip()),
     )
     if as_json:
-        told = {"records": result.records, "events": result.pipeline.counts, "rejects": result.rejects}
+        marks = {"simulated": True} if result.is_simulated else {}
+        told = {**marks, "records": result.records, "events": result.pipeline.counts, "rejects": result.rejects}
         print_json({**told, **totals.to_dict()})
         return
     from powderkeg.cli.import_view import print_counts, print_rejects
     from powderkeg.cli.liquidation_view import print_totals
 
-    print_counts(result.pipeline.counts, f"{result.records:,} records")
+    print_counts(result.pipeline.counts, f"{recording.name or recording}: {result.records:,} records")
     print_rejects(result.rejects, result.first_rejects)
-    print_totals(totals, why_empty="the recording has none.")
+    print_totals(totals, why_empty="the recording has none.", simulated=result.is_simulated)

@@ -52,7 +52,8 @@ class Liquidation(msgspec.Struct, frozen=True, gc=False):
 class Trade(msgspec.Struct, frozen=True, gc=False):
     """A public trade. `taker_side` is the side of the order that crossed the spread.
 
-    `qty_base` and `notional_usd` are None where the contract's size is not known.
+    `qty_base` and `notional_usd` are None where the contract's size is not known. `trade_id` is the venue's, a number
+    or a text as it came; the archive keeps both as text.
     """
 
     venue: str
@@ -61,7 +62,7 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
     qty_base: float | None
     notional_usd: float | None
     taker_side: TakerSide
-    trade_id: str | None
+    trade_id: str | int | None
     ts_event_ns: int
     ts_received_ns: int
 

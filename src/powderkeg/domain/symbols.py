@@ -7,6 +7,7 @@ read 2026-11.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection
 from typing import Final, NamedTuple
@@ -158,7 +159,9 @@ def venue_slug(name: str) -> str:
     lowered = name.strip().lower()
     slug = VENUE_ALIASES.get(lowered, lowered)
     if slug not in VENUE_SLUGS:
-        raise InputError(f"unknown venue {name!r}; venues are {', '.join(VENUE_SLUGS)}")
+        close = difflib.get_close_matches(lowered, VENUE_SLUGS, n=1, cutoff=0.75)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise InputError(f"unknown venue {name!r}; {hint}venues are {', '.join(VENUE_SLUGS)}")
     return slug
 
 

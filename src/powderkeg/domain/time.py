@@ -33,6 +33,11 @@ _UNIT_NS: Final = {
 }
 
 
+def end_of_ms(instant_ns: int) -> int:
+    """The end of the millisecond an instant lies in: venues tell no less, so what was seen then reaches there."""
+    return (instant_ns // NS_PER_MS + 1) * NS_PER_MS
+
+
 def ms_to_ns(value: int) -> int:
     """Milliseconds since the epoch as nanoseconds.
 

@@ -3,6 +3,7 @@
     archive/event=<name>/venue=<slug>/date=<day of ts_event_ns>/<journal_id>.<first>-<last>.<hash>.parquet
     archive/rejects/<journal_id>.<first>-<last>.<hash>.jsonl
     archive/manifests/<journal_id>.json
+    archive/verified.json                   a cache, see `verified.py`
 
 `<first>-<last>` are ordinals of journal records, `<hash>` the beginning of the file's SHA-256: a name never changes its
 content, so new files can stand beside old ones until the manifest moves from these to those. What a crash leaves
@@ -20,8 +21,9 @@ from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.store.archive_pass import archive_records, remove_unlisted
 from powderkeg.store.journal_file import journal_path, journal_paths
 from powderkeg.store.journal_reader import JournalReader
-from powderkeg.store.lock import FileLock
+from powderkeg.store.lock import FileLock, make_private
 from powderkeg.store.manifest import Manifest, archive_dir, file_sha256, load_manifest, load_manifests, save_manifest
+from powderkeg.store.verified import VerifiedFiles
 
 
 def grow(data_dir: Path, journal_id: str, instruments: InstrumentMap | None = None) -> Manifest:
@@ -68,6 +70,46 @@ def rebuild(data_dir: Path, instruments: InstrumentMap | None = None) -> list[Ma
     return rebuilt
 
 
+def repair(data_dir: Path) -> list[str]:
+    """`seal` the journals whose part of the archive is absent or damaged, and leave the others alone.
+
+    A journal may have been damaged after it was archived, so what is whole is not made anew.
+
+    Returns:
+        The ids of the journals that were archived again.
+
+    Raises:
+        StoreBusyError, StoreError: as `rebuild`.
+    """
+    mended: list[str] = []
+    failed: list[StoreError] = []
+    for path in journal_paths(data_dir):
+        if _is_whole(data_dir, path.stem):
+            continue
+        try:
+            seal(data_dir, path.stem)
+        except StoreBusyError:
+            raise
+        except StoreError as error:
+            failed.append(error)
+        else:
+            mended.append(path.stem)
+    if failed:
+        raise StoreError(f"{len(failed)} of {len(failed) + len(mended)} journals were not archived again: {failed[0]}")
+    return mended
+
+
+def _is_whole(data_dir: Path, journal_id: str) -> bool:
+    try:
+        manifest = load_manifest(data_dir, journal_id)
+    except StoreError:
+        return False
+    if manifest is None:
+        return False
+    files = (*manifest.files, *manifest.reject_files)
+    return all(is_intact(archive_dir(data_dir) / file.path, file.sha256) for file in files)
+
+
 def archive_hash(data_dir: Path) -> str:
     """SHA-256 over the path and SHA-256 of every file the archive consists of; equal archives, equal hashes."""
     total = hashlib.sha256()
@@ -78,13 +120,18 @@ def archive_hash(data_dir: Path) -> str:
 
 
 def damaged_files(data_dir: Path) -> list[str]:
-    """Listed files that are absent or no longer what was written; reads the whole archive."""
-    return [
-        file.path
-        for manifest in load_manifests(data_dir)
-        for file in (*manifest.files, *manifest.reject_files)
-        if not is_intact(archive_dir(data_dir) / file.path, file.sha256)
-    ]
+    """Listed files that are absent or no longer what was written; reads the whole archive, and trusts no memory.
+
+    From then on queries leave them out too.
+    """
+    manifests = load_manifests(data_dir)
+    listed = [file for manifest in manifests for file in (*manifest.files, *manifest.reject_files)]
+    damaged = [file.path for file in listed if not is_intact(archive_dir(data_dir) / file.path, file.sha256)]
+    if damaged:
+        verified = VerifiedFiles(data_dir)
+        verified.forget(damaged)
+        verified.save(file.path for file in listed)
+    return damaged
 
 
 def is_intact(path: Path, sha256: str) -> bool:
@@ -97,7 +144,7 @@ def is_intact(path: Path, sha256: str) -> bool:
 
 def _locked(data_dir: Path) -> FileLock:
     folder = archive_dir(data_dir)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     return FileLock(folder / ".lock", f"the archive in {data_dir}")
 
 

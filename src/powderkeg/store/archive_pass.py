@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.store.decode import EXCERPT_CHARS, Decoder, RejectedRecord
 from powderkeg.store.journal_format import Record
 from powderkeg.store.journal_reader import JournalReader
-from powderkeg.store.lock import sync_folder
+from powderkeg.store.lock import make_private, sync_folder
 from powderkeg.store.manifest import (
     ARCHIVE_VERSION,
     ArchiveFile,
@@ -36,6 +36,7 @@ from powderkeg.store.spans import closed_spans, note_record
 LATEST_NS: Final = 4_102_444_800_000_000_000  # 2100-01-01: the archive's days are dates people can read
 _INT64: Final = 1 << 63
 _HASH_CHARS: Final = 12
+_BOOKS: Final = (BookSnapshot, BookDelta)
 
 
 class _Names(NamedTuple):
@@ -121,7 +122,7 @@ def unfit(event: Event) -> str | None:
     """Why an event cannot be a row of the archive, None where it can."""
     if not 0 <= event.ts_event_ns < LATEST_NS:
         return f"event time {event.ts_event_ns} ns lies outside 1970 to 2100"
-    if isinstance(event, BookSnapshot | BookDelta):
+    if isinstance(event, _BOOKS):
         ids = [event.last_update_id, *([event.first_update_id] if isinstance(event, BookDelta) else [])]
         if any(number is not None and not -_INT64 <= number < _INT64 for number in ids):
             return "update id does not fit 64 bits"
@@ -162,6 +163,7 @@ def _published(archive: Path, parts: list[WrittenPart], names: _Names, folder: P
         for part in parts:
             sha256 = _make_durable(part.path)
             path = f"{part.key.folder}/{names.file(sha256, 'parquet')}"
+            symbols, silences = finder.silences(part.key.event, part.path)
             files.append(
                 ArchiveFile(
                     path=path,
@@ -174,6 +176,8 @@ def _published(archive: Path, parts: list[WrittenPart], names: _Names, folder: P
                     max_ts_event_ns=part.max_ts_event_ns,
                     sha256=sha256,
                     ids=finder.look(part.key.event, part.path),
+                    symbols=symbols,
+                    silences=silences,
                 )
             )
             _move(part.path, archive / path)
@@ -189,7 +193,7 @@ class _RejectWriter:
         self._path = path
         self._file: BinaryIO | None = None
 
-    def add(self, rejects: list[RejectedRecord]) -> None:
+    def add(self, rejects: Sequence[RejectedRecord]) -> None:
         if not rejects:
             return
         if self._file is None:
@@ -228,7 +232,7 @@ def _make_durable(path: Path) -> str:
 
 
 def _move(path: Path, target: Path) -> None:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(target.parent)
     os.replace(path, target)  # noqa: PTH105 - the one call crash tests count
 
 

@@ -39,6 +39,9 @@ _SCALARS: Final[dict[type, Any]] = {str: pa.string(), int: pa.int64(), float: pa
 _UNIQUE_TEXT: Final = frozenset({"event_id", "trade_id", "title", "url", "body"})
 """Text that hardly repeats: prefixes are shared, a dictionary would only add to it."""
 
+_ID_TEXT: Final = frozenset({"trade_id"})
+"""Numbers at some venues, text at others; text here, so that one column holds all."""
+
 
 def column_names(event_name: str) -> tuple[str, ...]:
     """The columns of an event type, in the order of its fields."""
@@ -93,6 +96,8 @@ def joined(event_name: str, tables: Sequence[pa.Table]) -> pa.Table:
 
 def _column(field: pa.Field, events: Sequence[Event]) -> pa.Array:
     values = list(map(attrgetter(field.name), events))
+    if field.name in _ID_TEXT:
+        return pa.array([None if value is None else str(value) for value in values], type=field.type)
     if field.type != _LEVELS:
         return pa.array(values, type=field.type)
     levels = [level for column in values for level in column]

@@ -6,7 +6,7 @@ kept beside each archived part, so that the next part, or the undecoded tail, go
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Final, NamedTuple
 
@@ -46,8 +46,8 @@ class RejectedRecord(msgspec.Struct, frozen=True):
 class Decoded(NamedTuple):
     """What one record says."""
 
-    events: list[Event]
-    rejects: list[RejectedRecord]
+    events: Sequence[Event]
+    rejects: Sequence[RejectedRecord]
 
 
 DecoderState = dict[str, tuple[str, ...]]
@@ -76,6 +76,7 @@ class Decoder:
         self._state = dict(state or {})
         self._overlap = Overlap(state)
         self._sockets: dict[int, Connection] = {}
+        self._events: dict[int, Callable[[bytes, int], Sequence[Event]]] = {}  # of the sockets, one look-up a frame
         self._tables: dict[int, tuple[RowsParser, dict[str, str]]] = {}
 
     def state(self) -> DecoderState:
@@ -98,49 +99,60 @@ class Decoder:
 
     def decode(self, record: Record) -> Decoded:
         """Events of the next record, and what of it could not be read. Raises nothing the record could cause."""
-        known = self._known.get(record.connection_id)
+        connection_id, position, payload = record
         try:
+            events = self._events.get(connection_id)
+            if events is not None:
+                return Decoded(events(payload, position), ())
+            known = self._known.get(connection_id)
             if known is None:
-                raise InputError(f"connection {record.connection_id} is not in the journal: its row was damaged")
+                raise InputError(f"connection {connection_id} is not in the journal: its row was damaged")
             if known.kind == "frames":
-                events = list(self._socket(known).events(record.payload, record.position))
-                return Decoded(self._overlap.kept(known.venue, known.connection_id, record.position, events), [])
+                events = self._events[connection_id] = self._listener(known)
+                return Decoded(events(payload, position), ())
             return self._decode_rows(known, record)
         except VenueProtocolError as error:
             reason = error.reason
         except PowderkegError as error:
             reason = str(error)
-        return Decoded(
-            [], [RejectedRecord(record.connection_id, record.position, None, reason, _excerpt(record.payload))]
-        )
+        return Decoded((), (RejectedRecord(connection_id, position, None, reason, _excerpt(payload)),))
+
+    def _listener(self, known: JournalConnection) -> Callable[[bytes, int], Sequence[Event]]:
+        """Frame and receive time -> events: the connection's, without those another one of the venue saw before."""
+        events, kept = self._socket(known).events, self._overlap.kept
+        venue, connection_id = known.venue, known.connection_id
+
+        def heard(payload: bytes, position: int) -> Sequence[Event]:
+            return kept(venue, connection_id, position, events(payload, position))
+
+        return heard
 
     def _socket(self, known: JournalConnection) -> Connection:
-        socket = self._sockets.get(known.connection_id)
-        if socket is None:
-            try:
-                socket = Connection(known.venue, self._instruments)
-            except KeyError:
-                raise InputError(f"venue {known.venue!r} is not known to this version") from None
-            if known.format.startswith(("messages-", CONTINUED)):
-                socket.resume(())  # single messages, or the rest of a socket's life: none repeats the past
-            unspoken = self._state.get(str(known.connection_id))
-            if unspoken is not None:
-                socket.resume(tuple(unspoken))
-            self._sockets[known.connection_id] = socket
+        try:
+            socket = Connection(known.venue, self._instruments)
+        except KeyError:
+            raise InputError(f"venue {known.venue!r} is not known to this version") from None
+        if known.format.startswith(("messages-", CONTINUED)):
+            socket.resume(())  # single messages, or the rest of a socket's life: none repeats the past
+        unspoken = self._state.get(str(known.connection_id))
+        if unspoken is not None:
+            socket.resume(tuple(unspoken))
+        self._sockets[known.connection_id] = socket
         return socket
 
     def _decode_rows(self, known: JournalConnection, record: Record) -> Decoded:
         parser, context = self._table(known)
-        decoded = Decoded([], [])
-        for first_line, lines in _text_runs(record, decoded.rejects):
+        events: list[Event] = []
+        rejects: list[RejectedRecord] = []
+        for first_line, lines in _text_runs(record, rejects):
             parsed = parser(lines, first_line, context)
-            decoded.events.extend(parsed.events)
-            decoded.rejects.extend(
+            events.extend(parsed.events)
+            rejects.extend(
                 RejectedRecord(record.connection_id, record.position, reject.line, reject.reason, reject.excerpt)
                 for reject in parsed.rejects
             )
-        decoded.rejects.sort(key=lambda reject: reject.line or 0)
-        return decoded
+        rejects.sort(key=lambda reject: reject.line or 0)
+        return Decoded(events, rejects)
 
     def _table(self, known: JournalConnection) -> tuple[RowsParser, dict[str, str]]:
         table = self._tables.get(known.connection_id)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
@@ -21,8 +22,11 @@ from powderkeg.store.query import ArrowTable
 
 FileFormat = Literal["csv", "parquet", "arrow"]
 
-FORMULA_START: Final = r"^[=+\-@\t\r]"
-"""A cell that begins so is run as a formula by spreadsheets. Source: OWASP, "CSV Injection", read 2026-11."""
+FORMULA_START: Final = r"^[=+\-@\t\r\n＝＋－＠]"
+"""A cell that begins so is run as a formula by spreadsheets, the wide forms by those of East Asia.
+
+Source: OWASP, "CSV Injection", read 2026-11.
+"""
 
 
 def export_table(table: ArrowTable, path: Path, file_format: FileFormat) -> None:
@@ -48,7 +52,7 @@ def export_table(table: ArrowTable, path: Path, file_format: FileFormat) -> None
 
 
 def inert(table: ArrowTable) -> ArrowTable:
-    """The table with text cells that no spreadsheet runs."""
+    """The table with text cells and headings that no spreadsheet runs."""
     for index, field in enumerate(table.schema):
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
@@ -57,7 +61,7 @@ def inert(table: ArrowTable) -> ArrowTable:
             table = table.set_column(
                 index, field.name, pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
             )
-    return table
+    return table.rename_columns([f"'{name}" if re.match(FORMULA_START, name) else name for name in table.column_names])
 
 
 def _write_csv(table: ArrowTable, path: Path) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from powderkeg.domain.errors import InputError, StoreError
 from powderkeg.store import journal_format as fmt
 from powderkeg.store.journal_format import JournalConnection, JournalMeta, Progress
-from powderkeg.store.lock import FileLock, sync_folder
+from powderkeg.store.lock import FileLock, make_private, sync_folder
 
 PAGE_BYTES: Final = 16_384  # batches are 100 to 300 KB: a quarter of the pages of SQLite's default to chain and log
 BUSY_TIMEOUT_S: Final = 10.0  # a reader may hold the file for one lookup, never for seconds
@@ -86,7 +86,7 @@ def open_journal(path: Path, meta: JournalMeta) -> OpenedJournal:
     """Lock and open a journal for writing, making it if absent; see `Journal.create_or_resume`."""
     if _JOURNAL_ID.fullmatch(meta.journal_id) is None or path.name != f"{meta.journal_id}.sqlite":
         raise InputError(f"{path}: a journal is named <journal_id>.sqlite, of letters, digits, '-' and '_'")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     lock = FileLock(mark_path(path), f"journal {meta.journal_id}")
     try:
         database = _connect(path, meta)

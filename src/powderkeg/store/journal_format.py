@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Final, Literal, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -47,6 +49,10 @@ CREATE TABLE batches (
     blob BLOB NOT NULL
 );
 """
+
+
+SIMULATED_PREFIX: Final = "simulated-"
+"""Beginning of the id of every journal of a simulated market, so that a folder tells it without being read."""
 
 
 class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +178,12 @@ def unpack(blob: bytes) -> list[Record]:
         raise ValueError("lengths do not add up to the payload")
     starts = (ends - lengths).tolist()
     payloads = [raw[begin:end] for begin, end in zip(starts, ends.tolist(), strict=True)]
-    return list(map(Record, ids.tolist(), np.cumsum(steps, dtype=np.int64).tolist(), payloads))
+    columns = zip(ids.tolist(), np.cumsum(steps, dtype=np.int64).tolist(), payloads, strict=True)
+    return list(map(_as_record, columns))
+
+
+_as_record: Final[Callable[[tuple[int, int, bytes]], Record]] = partial(tuple[Any, ...].__new__, Record)
+"""A record of a tuple that has its shape: a third of the time of `Record(...)`, once for every frame ever read."""
 
 
 def batch_crc(row: BatchRow) -> int:

@@ -56,6 +56,13 @@ class FileLock:
         self.release()
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder and what is missing above it, for this user alone; what is there already stays as it is."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable: a renamed file is only there after power loss once this returned."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

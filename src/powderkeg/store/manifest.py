@@ -14,11 +14,12 @@ import msgspec
 
 from powderkeg.domain.errors import StoreError
 from powderkeg.domain.events import FeedGap
+from powderkeg.stats.coverage import Span
 from powderkeg.store.decode import DecoderState
 from powderkeg.store.journal_reader import Damage
-from powderkeg.store.lock import sync_folder
+from powderkeg.store.lock import make_private, sync_folder
 from powderkeg.store.repeats import IdNotes
-from powderkeg.store.spans import Span
+from powderkeg.store.spans import Span as ConnectionSpan
 
 ARCHIVE_VERSION: Final = 1
 
@@ -30,6 +31,8 @@ class ArchiveFile(msgspec.Struct, frozen=True, kw_only=True):
         path: below the archive folder, with `/`.
         date: UTC day of every row's `ts_event_ns`.
         ids: what can make a row of the file another sighting of the same event.
+        symbols: how many different ones a file of liquidations holds, 0 for other events.
+        silences: of liquidations: (event before, event after) of each silence longer than `MAX_SILENCE_NS`.
     """
 
     path: str
@@ -42,6 +45,8 @@ class ArchiveFile(msgspec.Struct, frozen=True, kw_only=True):
     max_ts_event_ns: int
     sha256: str
     ids: IdNotes = IdNotes()
+    symbols: int = 0
+    silences: tuple[Span, ...] = ()
 
 
 class RejectFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +79,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[ArchiveFile, ...] = ()
     reject_files: tuple[RejectFile, ...] = ()
     damage: tuple[Damage, ...] = ()
-    spans: tuple[Span, ...] = ()
+    spans: tuple[ConnectionSpan, ...] = ()
     gaps: tuple[FeedGap, ...] = ()
     archive_version: int = ARCHIVE_VERSION
 
@@ -130,7 +135,7 @@ def load_manifests(data_dir: Path) -> list[Manifest]:
 def save_manifest(data_dir: Path, manifest: Manifest) -> None:
     """Replace a manifest: this is the commit. Its last line is the SHA-256 of what stands before."""
     path = manifest_path(data_dir, manifest.journal_id)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     body = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:

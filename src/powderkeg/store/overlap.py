@@ -14,7 +14,7 @@ remembered is bounded in time and number, and can be handed on as text. Rows wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -65,8 +65,8 @@ class Overlap:
         }
         self._once: dict[int, tuple[tuple[int, int], ...]] = {}
 
-    def kept(self, venue: str, connection_id: int, received_ns: int, events: list[Event]) -> list[Event]:
-        """The events of one frame without those another connection saw already; the same list where all are new."""
+    def kept(self, venue: str, connection_id: int, received_ns: int, events: Sequence[Event]) -> Sequence[Event]:
+        """The events of one frame without those another connection saw already; the same object where all are new."""
         left_out: list[int] = []
         for index, event in enumerate(events):
             if type(event) is not Liquidation:  # by type, not isinstance: this runs for every trade of every venue

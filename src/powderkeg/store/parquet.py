@@ -28,6 +28,7 @@ MAX_BUFFERED: Final = 1 << 20  # rows (and book levels) held over all files: som
 MAX_OPEN_FILES: Final = 200  # well under the usual limit of 1,024 descriptors
 COMPRESSION_LEVEL: Final = 9
 NO_VENUE: Final = "none"
+_BOOKS: Final = (BookSnapshot, BookDelta)
 
 
 class PartKey(NamedTuple):
@@ -132,7 +133,7 @@ class PartWriter:
     def __init__(self, folder: Path, footer: dict[str, str]) -> None:
         self._folder = folder
         self._footer = footer
-        self._buffers: dict[PartKey, _Buffer] = {}
+        self._buffers: dict[tuple[str, str, int], _Buffer] = {}  # by PartKey
         self._open: dict[PartKey, PartFile] = {}  # least recently written first
         self._closed: list[WrittenPart] = []
         self._buffered = 0
@@ -141,22 +142,22 @@ class PartWriter:
     def add(self, event: Event) -> None:
         """Take the next event."""
         name = EVENT_NAMES[type(event)]
-        key = PartKey(name, getattr(event, "venue", NO_VENUE), event.ts_event_ns // NS_PER_DAY)
-        buffer = self._buffers.get(key)
+        fields = (name, getattr(event, "venue", NO_VENUE), event.ts_event_ns // NS_PER_DAY)
+        buffer = self._buffers.get(fields)  # a plain tuple finds a PartKey, and costs a third of making one
         if buffer is None:
-            buffer = self._buffers[key] = _Buffer(name)
-        weight = 1 + len(event.bids) + len(event.asks) if isinstance(event, BookSnapshot | BookDelta) else 1
+            buffer = self._buffers[PartKey(*fields)] = _Buffer(name)
+        weight = 1 + len(event.bids) + len(event.asks) if isinstance(event, _BOOKS) else 1
         buffer.add(event, weight)
         self._buffered += weight
         if buffer.weight >= ROW_GROUP_ROWS:
-            self._flush(key)
+            self._flush(PartKey(*fields))
         elif self._buffered >= MAX_BUFFERED:
-            self._flush(max(self._buffers, key=lambda key: (self._buffers[key].weight, key)))
+            self._flush(PartKey(*max(self._buffers, key=lambda key: (self._buffers[key].weight, key))))
 
     def finish(self) -> list[WrittenPart]:
         """Write what is left and close every file; the answer is ordered by key, then by time of writing."""
         for key in sorted(self._buffers):
-            self._flush(key)
+            self._flush(PartKey(*key))
         self._closed.extend(file.close() for file in self._open.values())
         self._open = {}
         return sorted(self._closed, key=lambda part: (part.key, part.path.name))

@@ -11,6 +11,7 @@ other days unread. Which rows are one event is said in `identity.py`.
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,9 +25,9 @@ import pyarrow as pa
 from powderkeg.domain.errors import InputError, StoreError
 from powderkeg.domain.events import EVENT_NAMES
 from powderkeg.domain.instruments import InstrumentMap
-from powderkeg.domain.time import day_of
+from powderkeg.domain.time import day_of, end_of_ms
 from powderkeg.stats.coverage import Observed
-from powderkeg.store.archive import is_intact
+from powderkeg.stats.silence import observed_spans, split_at
 from powderkeg.store.columns import column_names, joined
 from powderkeg.store.decode import DecoderState
 from powderkeg.store.identity import Source, doubts_of, literal, view_sql
@@ -34,6 +35,7 @@ from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.manifest import ArchiveFile, Manifest, archive_dir, load_manifest
 from powderkeg.store.spans import observed_of
 from powderkeg.store.tail import JournalTail
+from powderkeg.store.verified import VerifiedFiles
 
 MEMORY_LIMIT: Final = "2GB"
 
@@ -41,8 +43,11 @@ ArrowTable = Any
 """A `pyarrow.Table`; pyarrow ships no types, and a name is better than none."""
 
 
+DAMAGED: Final = "its journal is read instead, if there is one; powderkeg doctor --repair makes it anew"
+
+
 class Problem(msgspec.Struct, frozen=True):
-    """Something of the data directory that queries leave out: a damaged file, manifest or journal."""
+    """Something of the data directory that queries cannot use: a damaged file, manifest or journal."""
 
     path: str
     reason: str
@@ -54,8 +59,9 @@ class Database:
     Args:
         data_dir: the data directory; need not exist yet.
         instruments: see `Decoder`.
-        verify: compare each file with its checksum when it is first used; a damaged one is left out and listed in
-            `problems`. Reads every file once per Database.
+        verify: compare each file with its checksum when it is first used; a damaged one is listed in `problems`, and
+            its journal is decoded in its place where that can still be read. Reads only
+            files that are new, or changed, since one was last opened here: see `verified.py`.
         until: last batch to be seen of a journal, by its id; of the others, all. For a look at what was there before.
     """
 
@@ -72,7 +78,8 @@ class Database:
         self._instruments = instruments
         self._verify = verify
         self._until = dict(until or {})
-        self._intact: dict[str, str] = {}  # path -> checksum it was found to have
+        self._verified = VerifiedFiles(data_dir)
+        self._intact: dict[str, str] = {}  # path -> checksum it was found to have, by this Database
         self._manifests: dict[str, Manifest] = {}
         self._tails: dict[str, JournalTail] = {}
         self._files: list[tuple[str, ArchiveFile]] = []  # with the id of their journal
@@ -112,6 +119,7 @@ class Database:
     def refresh(self) -> None:
         """See what was committed since: new manifests, and the journals' tails behind them."""
         with self._lock:
+            listed: list[tuple[str, ArchiveFile]] = []
             for _ in range(3):
                 self.problems = []
                 self._load_manifests()
@@ -119,7 +127,12 @@ class Database:
                 self._files = [(name, file) for name, file in listed if self._is_usable(file)]
                 if len(self._files) == len(listed):
                     break  # else a manifest may have moved on since it was read, and removed what it listed
-            self._advance_tails()
+            self._verified.save(file.path for _, file in self._files)
+            usable = {file.path for _, file in self._files}
+            broken = {name for name, file in listed if file.path not in usable}
+            self._advance_tails(broken)
+            replaced = broken & self._tails.keys()
+            self._files = [(name, file) for name, file in self._files if name not in replaced]
             for event in EVENT_NAMES.values():
                 self._define(event)
 
@@ -182,7 +195,9 @@ class Database:
             InputError: there is no such event type.
         """
         if event not in EVENT_NAMES.values():
-            raise InputError(f"no event type {event!r}; there are {', '.join(sorted(EVENT_NAMES.values()))}")
+            close = difflib.get_close_matches(event, EVENT_NAMES.values(), n=1, cutoff=0.8)
+            known = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(EVENT_NAMES.values()))}"
+            raise InputError(f"no event type {event!r}; {known}")
         return list(column_names(event))
 
     def window(
@@ -226,19 +241,20 @@ class Database:
         spans = tail.spans if tail is not None else manifest.spans if manifest is not None else ()
         if not any(span.kind == "rows" for span in spans):
             return []
-        reach: dict[tuple[str, str], tuple[int, int]] = {}
+        pieces: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        symbols: dict[tuple[str, str], int] = {}
         for (event, venue), source in tail.sources.items() if tail is not None else ():
-            reach[venue, event] = (source.from_ns, source.to_ns)
-        for owner, file in self._files:
-            if owner == journal_id:
-                known = reach.get((file.venue, file.event), (file.min_ts_event_ns, file.max_ts_event_ns))
-                reach[file.venue, file.event] = (
-                    min(known[0], file.min_ts_event_ns),
-                    max(known[1], file.max_ts_event_ns),
-                )
+            spoken = tail.islands.get(venue) if tail is not None and event == "liquidation" else None
+            pieces[venue, event] = [(source.from_ns, source.to_ns)] if spoken is None else [*spoken.spans()]
+            symbols[venue, event] = 0 if spoken is None else spoken.symbol_count
+        for file in (file for owner, file in self._files if owner == journal_id):
+            key = (file.venue, file.event)
+            pieces.setdefault(key, []).extend(split_at((file.min_ts_event_ns, file.max_ts_event_ns), file.silences))
+            symbols[key] = max(file.symbols, symbols.get(key, 0))
         return [
-            Observed(venue, event, from_ns, to_ns + 1, "import", journal_id)
-            for (venue, event), (from_ns, to_ns) in sorted(reach.items())
+            Observed(venue, event, first_ns, end_of_ms(last_ns), "import", journal_id)
+            for (venue, event), found in sorted(pieces.items())
+            for first_ns, last_ns in observed_spans(found, symbols[venue, event])
         ]
 
     def _load_manifests(self) -> None:
@@ -253,11 +269,14 @@ class Database:
                 manifests[path.stem] = manifest
         self._manifests = manifests
 
-    def _advance_tails(self) -> None:
-        """Where the manifest moved on, or is new, the tail starts again behind it."""
+    def _advance_tails(self, broken: set[str]) -> None:
+        """Where the manifest moved on, or is new, the tail starts again behind it.
+
+        A journal whose archived files are not all whole is read from its beginning, so that no number changes.
+        """
         tails: dict[str, JournalTail] = {}
         for path in journal_paths(self.data_dir):
-            manifest = self._manifests.get(path.stem)
+            manifest = None if path.stem in broken else self._manifests.get(path.stem)
             if manifest is not None and manifest.is_sealed:
                 continue
             tail = self._tails.get(path.stem)
@@ -276,10 +295,10 @@ class Database:
         if not self._verify or self._intact.get(file.path) == file.sha256:
             return True
         path = archive_dir(self.data_dir) / file.path
-        if is_intact(path, file.sha256):
+        if self._verified.is_intact(file.path, file.sha256):
             self._intact[file.path] = file.sha256
             return True
-        self.problems.append(Problem(str(path), "is missing or fails its checksum; seal its journal again"))
+        self.problems.append(Problem(str(path), f"is missing or fails its checksum; {DAMAGED}"))
         return False
 
     def _define(self, event: str) -> None:

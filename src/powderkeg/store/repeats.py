@@ -1,4 +1,7 @@
-"""What in one file may be another sighting of the same event: noted once, so that queries compare nothing else."""
+"""What a file's rows say about the recording: noted once, when it is written, so that queries need not look again.
+
+Which of them may be another sighting of the same event, and where a recording of liquidations was silent too long.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,20 @@ from typing import Final, Self
 import duckdb
 import msgspec
 
+from powderkeg.stats.coverage import Span
+from powderkeg.stats.silence import MAX_SILENCE_NS
+
 ID_COLUMN: Final[dict[str, str]] = {"liquidation": "event_id", "trade": "trade_id"}
 """The events that carry an identity, and where."""
 
 MEMORY_LIMIT: Final = "256MB"  # a day of any venue's ids is grouped on disk beyond this
+
+
+_SILENCES: Final = """
+    SELECT before_ns, ts_event_ns
+    FROM (SELECT ts_event_ns, lag(ts_event_ns) OVER (ORDER BY ts_event_ns) AS before_ns FROM read_parquet(?))
+    WHERE ts_event_ns - before_ns > ? ORDER BY ALL
+"""
 
 
 class IdNotes(msgspec.Struct, frozen=True):
@@ -46,6 +59,15 @@ class RepeatFinder:
             FROM read_parquet(?) WHERE {column} IS NOT NULL GROUP BY symbol, {column})"""  # noqa: S608
         ((first_ns, last_ns, are_timeless),) = self._opened().execute(query, [str(path)]).fetchall()
         return IdNotes(None if first_ns is None else (int(first_ns), int(last_ns)), bool(are_timeless))
+
+    def silences(self, event: str, path: Path) -> tuple[int, tuple[Span, ...]]:
+        """Of liquidations: the number of symbols, and (event before, event after) of each silence too long."""
+        if event != "liquidation":
+            return 0, ()
+        database = self._opened()
+        ((symbols,),) = database.execute("SELECT count(DISTINCT symbol) FROM read_parquet(?)", [str(path)]).fetchall()
+        found = database.execute(_SILENCES, [str(path), MAX_SILENCE_NS]).fetchall()
+        return int(symbols), tuple((int(before), int(after)) for before, after in found)
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
         if self._database is None:

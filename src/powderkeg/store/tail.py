@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from powderkeg.domain.events import EVENT_NAMES, Event, FeedGap, Liquidation
 from powderkeg.domain.instruments import InstrumentMap
+from powderkeg.stats.silence import Islands
 from powderkeg.store.archive_pass import unfit
 from powderkeg.store.columns import tail_table
 from powderkeg.store.decode import Decoder, DecoderState
@@ -43,6 +44,7 @@ class JournalTail:
         self.manifest = manifest
         self.tables: dict[str, list[pa.Table]] = {}
         self.sources: dict[tuple[str, str], Source] = {}
+        self.islands: dict[str, Islands] = {}  # of liquidations, by venue
         self.spans: tuple[Span, ...] = manifest.spans if manifest is not None else ()
         self.gaps: tuple[FeedGap, ...] = manifest.gaps if manifest is not None else ()
         self.damage: list[Damage] = []
@@ -94,6 +96,8 @@ class JournalTail:
         """Where this tail has rows of each venue; within it ids may repeat anywhere."""
         for event in events:
             venue = getattr(event, "venue", "")
+            if isinstance(event, Liquidation):
+                self.islands.setdefault(venue, Islands()).note(event.ts_event_ns, event.symbol)
             at_ns = event.ts_event_ns
             timeless = isinstance(event, Liquidation) and event.ts_is_received and event.event_id is not None
             known = self.sources.get((name, venue))

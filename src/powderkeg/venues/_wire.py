@@ -95,7 +95,7 @@ def make_trade(
     taker_side: TakerSide,
     qty: float,
     price: float,
-    trade_id: str | None,
+    trade_id: str | int | None,
     ts_event_ns: int,
     ts_received_ns: int,
 ) -> Trade:

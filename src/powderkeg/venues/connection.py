@@ -11,7 +11,7 @@ import msgspec
 from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import Event, Liquidation
 from powderkeg.domain.instruments import InstrumentMap
-from powderkeg.venues.registry import VENUES, default_instruments, parse_frame
+from powderkeg.venues.registry import VENUES, parse_frame
 
 
 class Connection:
@@ -23,7 +23,7 @@ class Connection:
     def __init__(self, venue: str, instruments: InstrumentMap | None = None) -> None:
         self.venue = venue
         self.replayed = 0  # liquidations left out because their frame repeated the past
-        self._instruments = instruments if instruments is not None else default_instruments()
+        self._instruments = instruments
         self._channel_of = VENUES[venue].channel_of
         self._stale = set(VENUES[venue].subscriptions.stale_first)
 

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from powderkeg.domain.errors import StoreError
+from powderkeg.domain.errors import InputError, StoreError
 from powderkeg.store import archive
 from powderkeg.store.decode import RejectedRecord
 from powderkeg.store.importers.formats import Frame
@@ -23,8 +23,8 @@ from powderkeg.store.importers.lines import read_lines
 from powderkeg.store.importers.registry import recognize
 from powderkeg.store.importers.sources import Source, source_of
 from powderkeg.store.journal import Journal
-from powderkeg.store.journal_file import journal_path
-from powderkeg.store.journal_format import JournalMeta
+from powderkeg.store.journal_file import journal_path, journal_paths
+from powderkeg.store.journal_format import SIMULATED_PREFIX, JournalMeta
 from powderkeg.store.journal_reader import JournalReader
 from powderkeg.store.manifest import Manifest, archive_dir, load_manifest
 from powderkeg.store.rows import Reject
@@ -91,10 +91,11 @@ def import_file(
         now_ns: clock of the journal's commit interval, ns; only differences are used.
 
     Raises:
-        InputError: the file cannot be read as any kind, or its contract is not said.
+        InputError: the file cannot be read as any kind, its contract is not said, or the directory holds a simulation.
         StoreBusyError: another process writes the same journal or archive.
         StoreError: the disk refuses; run it again to go on.
     """
+    _refuse_simulated(data_dir)
     report = _Reporter(progress, path)
     match = recognize(path, format=format, symbol=symbol)
     source = source_of(path, match, report.stage("checking", _plain_size(path)))
@@ -107,6 +108,13 @@ def import_file(
         report.stage("archiving", source.content_bytes)(source.content_bytes)
         manifest = archive.seal(data_dir, source.journal_id)
     return _result(data_dir, source, manifest, already=already)
+
+
+def _refuse_simulated(data_dir: Path) -> None:
+    if any(path.stem.startswith(SIMULATED_PREFIX) for path in journal_paths(data_dir)):
+        raise InputError(
+            f"{data_dir} holds simulated data, which must not be mixed with anything else; name another with --data"
+        )
 
 
 class _Reporter:

@@ -50,7 +50,7 @@ def _agg_trade(message: AggTrade, _frame: bytes, ts_received_ns: int, instrument
         SELL if message.m else BUY,
         message.q,
         message.p,
-        str(message.a) or None,
+        message.a,
         message.T * NS_PER_MS,
         ts_received_ns,
     )
@@ -66,7 +66,7 @@ def _trade(message: wire.Trade, _frame: bytes, ts_received_ns: int, instruments:
         SELL if message.m else BUY,
         message.q,
         message.p,
-        str(message.t),
+        message.t,
         message.T * NS_PER_MS,
         ts_received_ns,
     )

@@ -44,7 +44,7 @@ def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> t
                     message.q,
                     message.p * message.q,
                     SELL if message.m else BUY,
-                    str(message.a) or None,
+                    message.a,
                     message.T * 1_000_000,
                     ts_received_ns,
                 ),

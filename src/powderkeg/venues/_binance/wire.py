@@ -17,15 +17,15 @@ from powderkeg.domain.units import NonNegativeFloat, PositiveFloat
 from powderkeg.venues._wire import Level, MaybeFinite, MaybeMillis, MaybeNonNegative, Millis
 
 
-class AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
+class AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", kw_only=True, gc=False):
     """Fills of one taker order at one price within 100 ms."""
 
+    a: int | None = None  # aggregate trade id; missing in captures of 2019
     s: str
     p: PositiveFloat
     q: PositiveFloat
     T: Millis
     m: bool  # the buyer was the maker: the taker sold
-    a: int | Literal[""] = ""  # aggregate trade id; missing in captures of 2019
 
 
 class Trade(msgspec.Struct, tag_field="e", tag="trade", gc=False):

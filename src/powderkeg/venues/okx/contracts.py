@@ -28,16 +28,11 @@ LINEAR_CONTRACT_BASE: Final = {
     ("SOL", "USDT"): 1.0,
     ("XRP", "USDT"): 100.0,
     ("DOGE", "USDT"): 1000.0,
-    ("ADA", "USDT"): 100.0,
-    ("LTC", "USDT"): 1.0,
-    ("BCH", "USDT"): 0.1,
     ("LINK", "USDT"): 1.0,
-    ("DOT", "USDT"): 1.0,
-    ("AVAX", "USDT"): 1.0,
     ("BTC", "USDC"): 0.0001,
-    ("ETH", "USDC"): 0.001,
 }
-"""Base units per contract. What is not here is known only from the listing: see `parse_instruments`."""
+"""Base units per contract (`ctVal`), those that two independent copies of the listing agree on, read 2026-11. What is
+not here is known only from the listing: see `parse_instruments`."""
 
 _NAME = re.compile(
     r"(?P<base>\w{1,30})-(?P<quote>USDT|USDC|USD|USD_UM)-(?:SWAP|(?P<expiry>\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])))"
