@@ -33,5 +33,10 @@ def pytest_terminal_summary(terminalreporter):
     figures = [text for report in reports for name, text in report.user_properties if name == "measured"]
     if figures:
         terminalreporter.section("measured")
-        for text in sorted(figures):
+        for text in sorted(set(figures)):
             terminalreporter.write_line(text)
+
+
+def pytest_collection_modifyitems(items):
+    """Soaks run last, when the machine is quiet; they would only slow the others down."""
+    items.sort(key=lambda item: item.get_closest_marker("soak") is not None)

@@ -85,7 +85,7 @@ class Snapshotter:
     Args:
         session: what is shown.
         observer: knows the states of its feeds.
-        is_simulated: `as_of` is then the second behind the last event, because a simulation has its own time.
+        is_simulated: `as_of` is then the second behind the last liquidation, because a simulation has its own time.
     """
 
     def __init__(self, session: LiveSession, observer: SessionObserver, *, is_simulated: bool) -> None:
@@ -126,7 +126,7 @@ class Snapshotter:
         )
 
     def _as_of_ns(self, now_ns: int) -> int:
-        last_ns = self._session.pipeline.last_ns
+        last_ns = self._session.pipeline.totals.newest_ns
         return (last_ns // NS_PER_S + 1) * NS_PER_S if self._is_simulated and last_ns is not None else now_ns
 
     def _venues(self, counters: Counters) -> tuple[VenueStatus, ...]:
