@@ -278,8 +278,8 @@ def _content(database: Database) -> dict[str, tuple[int, str]]:
     found: dict[str, tuple[int, str]] = {}
     for event in ("liquidation", "trade", "mark_price", "funding_rate", "open_interest"):
         rows = database.rows(
-            f"SELECT venue, count(*) AS rows, sum(hash(said)::HUGEINT)::VARCHAR AS digest "  # noqa: S608 - our names
-            "FROM (SELECT * EXCLUDE (ts_received_ns, ts_event_ns, date), nullif(ts_event_ns, ts_received_ns) AS told_ns "
+            "SELECT venue, count(*) AS rows, sum(hash(said)::HUGEINT)::VARCHAR AS digest FROM (SELECT * EXCLUDE "  # noqa: S608 - our names
+            "(ts_received_ns, ts_event_ns, date), nullif(ts_event_ns, ts_received_ns) AS told_ns "
             f"FROM {event}) AS said GROUP BY ALL"
         )
         found.update({f"{row['venue']} {event}": (row["rows"], row["digest"]) for row in rows})
