@@ -265,7 +265,7 @@ def _report(
 def _totals(database: Database) -> dict[str, tuple[int, float]]:
     rows = database.rows(
         "SELECT venue, split_part(symbol, '/', 1) AS coin, position_side, count(*) AS orders, "
-        "fsum(notional_usd) AS usd FROM liquidation GROUP BY ALL"
+        "sum(notional_usd::DECIMAL(30, 8))::DOUBLE AS usd FROM liquidation GROUP BY ALL"
     )
     return {f"{row['venue']} {row['coin']} {row['position_side']}": (row["orders"], row["usd"]) for row in rows}
 
