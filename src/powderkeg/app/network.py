@@ -39,7 +39,7 @@ def network_findings(venues: Iterable[str] = tuple(VENUES)) -> list[Finding]:
     """
     found: dict[str, Finding] = {}
     names = list(venues)
-    threads = [threading.Thread(target=lambda name=name: _note(found, name), daemon=True) for name in names]
+    threads = [threading.Thread(target=_note, args=(found, name), daemon=True) for name in names]
     for thread in threads:
         thread.start()
     deadline = time.monotonic() + PATIENCE_S
