@@ -9,7 +9,8 @@ import os
 
 import pytest
 
-from powderkeg.bench.soak import soak, unaccounted, wrong_totals
+from powderkeg.bench.soak import soak
+from powderkeg.bench.soak_account import unaccounted, wrong_totals
 
 SECONDS, RATE, SEED = (int(word) for word in os.environ.get("POWDERKEG_SOAK", "60,20000,7").split(","))
 

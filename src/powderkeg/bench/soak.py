@@ -22,13 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-import numpy as np
-
 from powderkeg.bench.base import Measure
-from powderkeg.store.journal_file import journal_paths
-from powderkeg.store.journal_reader import JournalReader
-from powderkeg.store.query import Database
+from powderkeg.bench.soak_account import SoakReport, report_of, unaccounted, wrong_totals
 
 COINS: Final = ("BTC", "ETH")
 """Those all seven simulated venues list."""
@@ -42,37 +37,6 @@ it cannot equal the venue's own; a test of its own holds what they must be inste
 
 STARTING_S: Final = 40.0
 STOPPING_S: Final = 60.0
-
-
-class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The account of a soak.
-
-    Attributes:
-        ledgers: venue -> what it made, sent, lost, and which liquidations (see `testing.venues.ledger`).
-        stored: venue -> frames in the journal; shed: venue -> frames offered and not taken.
-        totals: (venue, coin, side) as text -> orders and USD, by SQL over what was stored.
-        live_totals: the same from the collector's last live snapshot, by venue and coin.
-        content: venue and event -> rows and a digest of all they say but the receive time.
-        story_s: how long the story took; rate: messages a second sent in that time.
-        rss_mb: [K] the collector's memory by the second; slope_mb_per_min over the last half.
-        delay_p99_ms: from receipt to the updated total, worst venue, last period.
-    """
-
-    ledgers: dict[str, dict[str, Any]]
-    stored: dict[str, int]
-    shed: dict[str, int]
-    totals: dict[str, tuple[int, float]]
-    live_totals: dict[str, tuple[int, float]]
-    content: dict[str, tuple[int, str]]
-    gaps: int
-    reconnects: int
-    rejects: int
-    story_s: float
-    rate: float
-    rss_mb: tuple[float, ...]
-    slope_mb_per_min: float
-    delay_p99_ms: float
-    cpu_s: float
 
 
 def run() -> list[Measure]:
@@ -142,38 +106,7 @@ def soak(folder: Path, *, seconds: int, messages_per_s: float, seed: int, fault_
                 raise RuntimeError(f"the collector failed: {lines.read_text('utf-8')[-2_000:]}")
         for venue, url in urls.items():
             ledgers[venue]["sent_in_the_end"] = _ask(url, "ledger")["sent"]
-    return _report(folder / "data", ledgers, lines, rss_mb, (story_s, cpu_s))
-
-
-def unaccounted(report: SoakReport) -> list[str]:
-    """Venues of which frames are neither stored nor counted as shed, or more are than were sent.
-
-    Only a connection that is opened in the very moment of stopping may lose its greeting.
-    """
-    return [
-        f"{venue}: sent {ledger['sent']}, stored {report.stored.get(venue, 0)}, shed {report.shed.get(venue, 0)}"
-        for venue, ledger in report.ledgers.items()
-        if not ledger["sent"] <= report.stored.get(venue, 0) + report.shed.get(venue, 0) <= ledger["sent_in_the_end"]
-    ]
-
-
-def wrong_totals(report: SoakReport) -> list[str]:
-    """Liquidation totals that are not the venue's own."""
-    expected = {
-        f"{venue} {name}": (row["count"], row["notional_nusd"] / 1e9)
-        for venue, ledger in report.ledgers.items()
-        for name, row in ledger["delivered"].items()
-        if row["count"] and venue != "hyperliquid"  # it tells its liquidations to nobody
-    }
-    return [
-        f"{name}: {report.totals.get(name)} instead of {expected.get(name)}"
-        for name in sorted({*expected, *report.totals})
-        if not _is_same(report.totals.get(name), expected.get(name))
-    ]
-
-
-def _is_same(found: tuple[int, float] | None, expected: tuple[int, float] | None) -> bool:
-    return found is not None and expected is not None and found[0] == expected[0] and abs(found[1] - expected[1]) < 0.01
+    return report_of(folder / "data", ledgers, lines, rss_mb, (story_s, cpu_s))
 
 
 @contextmanager
@@ -221,66 +154,3 @@ def _weights(process: subprocess.Popen[bytes], is_over: Any, deadline: float) ->
 def _cpu_s(pid: int) -> float:
     words = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _report(
-    data: Path, ledgers: dict[str, Any], lines: Path, rss_mb: tuple[float, ...], took: tuple[float, float]
-) -> SoakReport:
-    stored: dict[str, int] = {}
-    for path in journal_paths(data):
-        with JournalReader(path) as reader:
-            venues = {number: connection.venue for number, connection in reader.connections.items()}
-            for record in reader.records():
-                stored[venues[record.connection_id]] = stored.get(venues[record.connection_id], 0) + 1
-    snapshots = [json.loads(line) for line in lines.read_bytes().splitlines() if line.startswith(b"{")]
-    last = snapshots[-1]
-    story_s, cpu_s = took
-    half = np.array(rss_mb[len(rss_mb) // 2 :])
-    slope = 60 * float(np.polyfit(np.arange(len(half)), half, 1)[0]) if len(half) > 2 else 0.0
-    with Database(data) as database:
-        totals, content = _totals(database), _content(database)
-    by_venue = {venue["venue"]: venue["counts"] for venue in last["venues"]}
-    delays = [s["counts"]["delays"]["delay_p99_ms"] or 0.0 for s in snapshots[len(snapshots) * 3 // 4]["venues"]]
-    return SoakReport(
-        ledgers=ledgers,
-        stored=stored,
-        shed={venue: sum(counts["shed"].values()) for venue, counts in by_venue.items()},
-        totals=totals,
-        live_totals={
-            f"{row['venue']} {row['coin']}": (row["count"], row["total_usd"]) for row in last["windows"]["24h"]["rows"]
-        },
-        content=content,
-        gaps=sum(counts["gaps"] for counts in by_venue.values()),
-        reconnects=sum(counts["reconnects"] for counts in by_venue.values()),
-        rejects=sum(counts["rejects"] for counts in by_venue.values()),
-        story_s=story_s,
-        rate=sum(ledger["sent"] for ledger in ledgers.values()) / story_s,
-        rss_mb=rss_mb,
-        slope_mb_per_min=slope,
-        delay_p99_ms=max(delays, default=0.0),
-        cpu_s=cpu_s,
-    )
-
-
-def _totals(database: Database) -> dict[str, tuple[int, float]]:
-    rows = database.rows(
-        "SELECT venue, split_part(symbol, '/', 1) AS coin, position_side, count(*) AS orders, "
-        "sum(notional_usd::DECIMAL(30, 8))::DOUBLE AS usd FROM liquidation GROUP BY ALL"
-    )
-    return {f"{row['venue']} {row['coin']} {row['position_side']}": (row["orders"], row["usd"]) for row in rows}
-
-
-def _content(database: Database) -> dict[str, tuple[int, str]]:
-    """Every row without its receive time, as a number that does not depend on their order.
-
-    Where a venue gives no time (Hyperliquid's contexts), the event time is the receive time and is left out too.
-    """
-    found: dict[str, tuple[int, str]] = {}
-    for event in ("liquidation", "trade", "mark_price", "funding_rate", "open_interest"):
-        rows = database.rows(
-            "SELECT venue, count(*) AS rows, sum(hash(said)::HUGEINT)::VARCHAR AS digest FROM (SELECT * EXCLUDE "  # noqa: S608 - our names
-            "(ts_received_ns, ts_event_ns, date), nullif(ts_event_ns, ts_received_ns) AS told_ns "
-            f"FROM {event}) AS said GROUP BY ALL"
-        )
-        found.update({f"{row['venue']} {event}": (row["rows"], row["digest"]) for row in rows})
-    return found

@@ -15,6 +15,10 @@ from powderkeg.app.live.recorder import Recorder
 from powderkeg.app.live.streams import UNTOLD, stream_teller
 from powderkeg.domain.events import FeedGap
 
+RELIEF: Final = 0.1
+"""How far below its limit a queue must fall before a stream that is being refused is taken again: without it a queue
+at its limit would make a gap of every other frame."""
+
 PAUSED: Final = "collection paused: the disk refuses"
 SHED: Final = "shed: more frames than could be handled"
 
@@ -57,7 +61,8 @@ class Admission:
             self.ledger.end_all(at_ns, venue=lane.venue)
             return True
         stream = stream_teller(lane.venue)(payload)
-        if not admits(stream, fill):
+        is_refused_now = self.ledger.is_open(lane.venue, stream or lane.stream)
+        if not admits(stream, fill + RELIEF if is_refused_now else fill):
             self._refuse(lane, stream, at_ns, SHED)
             return False
         self.ledger.take(lane.venue, stream or lane.stream, at_ns)

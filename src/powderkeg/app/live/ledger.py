@@ -33,6 +33,10 @@ class RefusalLedger:
         """Streams that are being refused."""
         return len(self._open)
 
+    def is_open(self, venue: str, stream: str) -> bool:
+        """Whether this very stream is being refused."""
+        return (venue, stream) in self._open
+
     def refuse(self, venue: str, stream: str, at_ns: int, reason: str) -> None:
         """Count a frame that was not taken. `stream` is a class, or several joined by `+` where it cannot be told."""
         key = (venue, stream)
