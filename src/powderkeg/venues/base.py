@@ -11,6 +11,7 @@ import msgspec
 from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import Event
 from powderkeg.domain.instruments import Instrument, VenueInstruments
+from powderkeg.venues.rest import Rest
 
 Parse = Callable[[bytes, int, VenueInstruments], tuple[Event, ...]]
 """(frame, ts_received_ns, the venue's instruments) -> events. May raise msgspec.DecodeError, ValueError, KeyError,
@@ -130,6 +131,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
             ValueError for a name that cannot be one of the venue's.
         parse_instruments: the venue's instrument listing (REST or WebSocket payload) -> instruments; None where the
             venue's names alone say everything.
+        rest: how to ask it over HTTP, None where nothing is asked.
         channel_of: channel name of a frame, for `Subscriptions.stale_first`; None where nothing is ever stale.
     """
 
@@ -140,6 +142,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     parse_instruments: Callable[[bytes], tuple[Instrument, ...]] | None = None
     channel_of: Callable[[bytes], str | None] | None = None
     liquidation_feed: Literal["public", "none"] = "public"
+    rest: Rest | None = None
 
 
 MAX_FRAME_BYTES: Final = 8 * 1024 * 1024
