@@ -55,9 +55,9 @@ class Poller:
         self._sink = sink
         self._on_refusal = on_refusal
 
-    async def run(self, now_s: Callable[[], float] | None = None) -> None:
+    async def run(self) -> None:
         """Ask until cancelled; returns at once where there is nothing to ask."""
-        now_s = now_s if now_s is not None else asyncio.get_running_loop().time
+        now_s = asyncio.get_running_loop().time
         start_s = now_s()
         due = [(start_s + poll.every_s * number / len(self.work), number) for number, (poll, _) in enumerate(self.work)]
         heapq.heapify(due)

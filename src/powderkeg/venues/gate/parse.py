@@ -185,7 +185,7 @@ def _past_orders(answer: msgspec.Raw, ts_received_ns: int, instruments: VenueIns
         if not qty or not row.size:
             raise ValueError("a liquidation of size 0")
         instrument = instruments[row.contract]
-        fill_price = float(row.fill_price) if row.fill_price else None
+        fill_price = _wire.given(row.fill_price) or None
         price = fill_price or row.order_price
         qty_base, notional_usd = instrument.sized(qty, price)
         ts_event_ns = epoch_to_ns(row.time)

@@ -6,8 +6,6 @@ Quantities are signed numbers of contracts: integers, or decimals in a string un
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from powderkeg.domain.units import FiniteFloat, NonNegativeFloat, PositiveFloat
@@ -43,7 +41,7 @@ class PastLiquidationRow(msgspec.Struct, gc=False):
     time: int  # seconds
     size: FiniteFloat  # the position: above 0 a long
     order_price: PositiveFloat
-    fill_price: PositiveFloat | Literal[0, ""] | None = None
+    fill_price: MaybeNonNegative = None  # 0 where nothing was filled
     order_size: FiniteFloat | None = None  # of the order, signed by its own side
     left: FiniteFloat | None = None  # of the order, not filled
 
