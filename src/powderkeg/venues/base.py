@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -10,10 +11,47 @@ import msgspec
 from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import Event
 from powderkeg.domain.instruments import Instrument, VenueInstruments
+from powderkeg.venues.rest import Rest
 
 Parse = Callable[[bytes, int, VenueInstruments], tuple[Event, ...]]
 """(frame, ts_received_ns, the venue's instruments) -> events. May raise msgspec.DecodeError, ValueError, KeyError,
 TypeError, ArithmeticError or VenueProtocolError; `registry.parse_frame` turns them all into VenueProtocolError."""
+
+
+CANARY_SILENCE_S: Final = 15.0
+"""Canaries of most venues speak each second or more often. Five times a usual hiccup of theirs, and the promise for
+noticing a dead path."""
+
+Address = Callable[[bytes], bytes | None]
+"""A frame of one connection -> the channel its data belong to, None for replies and heartbeats. May remember earlier
+frames of the connection (Bitfinex numbers its channels), so each connection makes its own."""
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """One subscription that a socket may hold.
+
+    Attributes:
+        words: the channel and what it is about, as the venue's requests need them; opaque outside its directory.
+        streams: the stream classes that it was asked for.
+    """
+
+    words: tuple[str, ...]
+    streams: tuple[str, ...]
+
+
+class Canary(msgspec.Struct, frozen=True):
+    """A busy channel whose silence means that its path is dead.
+
+    Attributes:
+        words: of its topic.
+        address: found in the address of each of its frames. Frames of other contracts on the same channel prove the
+            path just as well.
+        silence_s: the longest time without it on a path that works.
+    """
+
+    words: tuple[str, ...]
+    address: bytes
+    silence_s: float = CANARY_SILENCE_S
 
 
 class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +70,14 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
         max_connection_age_s: the venue closes sockets older than this, None where it does not.
         stale_first: channels whose first data frame on a connection repeats the past and must not be counted.
         gzip: frames are gzip-compressed JSON.
+        topics: (path name, stream classes, venue symbols) -> everything to subscribe to on that path.
+        requests: topics of one connection -> texts to send.
+        address: makes the function that tells which channel a frame of one connection belongs to.
+        canaries: path name -> its canary; paths not named have none.
+        path_of: (stream class, venue symbol) -> path name, None where `paths` says it for every contract.
+        frame_channels: stream class -> what its frames' addresses contain, where that is not the channel's name.
+        reply: answer to a server's ping that is an ordinary message, None for every other frame.
+        requests_per_s: how fast requests may be sent, None where the venue states no limit.
     """
 
     urls: dict[str, str]
@@ -45,6 +91,35 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     max_connection_age_s: float | None = None
     stale_first: tuple[str, ...] = ()
     gzip: bool = False
+    topics: Callable[[str, tuple[str, ...], tuple[str, ...]], tuple[Topic, ...]]
+    requests: Callable[[tuple[Topic, ...]], tuple[str, ...]]
+    address: Callable[[], Address]
+    canaries: dict[str, Canary]
+    path_of: Callable[[str, str], str] | None = None
+    frame_channels: dict[str, str] = {}
+    reply: Callable[[bytes], str | None] | None = None
+    requests_per_s: float | None = None
+
+
+def by_channel(channels: Mapping[str, str], streams: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The channels that carry the asked stream classes, each with the classes it was asked for, in their order."""
+    asked = frozenset(streams)
+    found: dict[str, tuple[str, ...]] = {}
+    for stream, channel in channels.items():
+        if stream in asked:
+            found[channel] = (*found.get(channel, ()), stream)
+    return found
+
+
+def addressed(pattern: bytes) -> Callable[[], Address]:
+    """An `Address` that is the first group of a regular expression and needs no memory."""
+    search = re.compile(pattern, re.DOTALL).search
+
+    def address(frame: bytes) -> bytes | None:
+        found = search(frame)
+        return None if found is None else found[1]
+
+    return lambda: address
 
 
 class Venue(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +131,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
             ValueError for a name that cannot be one of the venue's.
         parse_instruments: the venue's instrument listing (REST or WebSocket payload) -> instruments; None where the
             venue's names alone say everything.
+        rest: how to ask it over HTTP, None where nothing is asked.
         channel_of: channel name of a frame, for `Subscriptions.stale_first`; None where nothing is ever stale.
     """
 
@@ -66,6 +142,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     parse_instruments: Callable[[bytes], tuple[Instrument, ...]] | None = None
     channel_of: Callable[[bytes], str | None] | None = None
     liquidation_feed: Literal["public", "none"] = "public"
+    rest: Rest | None = None
 
 
 MAX_FRAME_BYTES: Final = 8 * 1024 * 1024

@@ -8,7 +8,17 @@ Source: Binance developer docs, "Websocket Market Streams" (COIN-margined future
 
 from __future__ import annotations
 
-from powderkeg.venues._binance.subscribe import CHANNELS, MAX_AGE_S, MAX_STREAMS, messages
+from powderkeg.venues._binance.subscribe import (
+    CHANNELS,
+    MAX_AGE_S,
+    MAX_STREAMS,
+    REQUESTS_PER_S,
+    address,
+    canaries,
+    messages,
+    requests,
+    topics,
+)
 from powderkeg.venues.base import Subscriptions
 
 SUBSCRIPTIONS = Subscriptions(
@@ -23,4 +33,9 @@ SUBSCRIPTIONS = Subscriptions(
     canary="btcusd_perp@markPrice@1s",
     max_channels_per_connection=MAX_STREAMS,
     max_connection_age_s=MAX_AGE_S,
+    topics=topics,
+    requests=requests,
+    address=address,
+    canaries=canaries("btcusd_perp"),
+    requests_per_s=REQUESTS_PER_S,
 )

@@ -9,7 +9,18 @@ Source: Binance developer docs, "Websocket Market Streams" (USDS-margined future
 
 from __future__ import annotations
 
-from powderkeg.venues._binance.subscribe import CHANNELS, MAX_AGE_S, MAX_STREAMS, PATH_OF, messages
+from powderkeg.venues._binance.subscribe import (
+    CHANNELS,
+    MAX_AGE_S,
+    MAX_STREAMS,
+    PATH_OF,
+    REQUESTS_PER_S,
+    address,
+    canaries,
+    messages,
+    requests,
+    topics,
+)
 from powderkeg.venues.base import Subscriptions
 
 SUBSCRIPTIONS = Subscriptions(
@@ -24,4 +35,9 @@ SUBSCRIPTIONS = Subscriptions(
     canary="btcusdt@markPrice@1s",
     max_channels_per_connection=MAX_STREAMS,
     max_connection_age_s=MAX_AGE_S,
+    topics=topics,
+    requests=requests,
+    address=address,
+    canaries=canaries("btcusdt"),
+    requests_per_s=REQUESTS_PER_S,
 )

@@ -5,11 +5,12 @@ Source: Bitfinex API v2 docs, "General" (limits, flags) and "Status", read 2026-
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, by_channel
 
 CHANNELS: Final = {
     "liquidation": "liq:global",
@@ -20,19 +21,66 @@ CHANNELS: Final = {
     "book": "book",
 }
 MAX_CHANNELS: Final = 25
+HEARTBEAT_SILENCE_S: Final = 20.0  # each channel sends a heartbeat when it had nothing to say for 15 seconds
 FLAGS: Final = 32_768 + 65_536
 """TIMESTAMP and SEQ_ALL: each frame ends with its sequence number and the time it was sent."""
 
 
-def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Flags first, then subscriptions."""
-    wanted: list[dict[str, object]] = [{"channel": "status", "key": CHANNELS["liquidation"]}]
+def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """All liquidations in one channel, the others by contract."""
+    channels = by_channel(CHANNELS, streams)
+    is_wanted = channels.pop(CHANNELS["liquidation"], ())
+    found = [Topic(("status", CHANNELS["liquidation"]), ("liquidation",))] if is_wanted else []
     for name in venue_symbols:
-        wanted.append({"channel": "status", "key": f"deriv:{name}"})
-        wanted.append({"channel": "trades", "symbol": name})
-        wanted.append({"channel": "book", "symbol": name, "prec": "P0", "freq": "F0", "len": "100"})
-    requests = ({"event": "conf", "flags": FLAGS}, *({"event": "subscribe", **each} for each in wanted))
-    return tuple(msgspec.json.encode(request).decode() for request in requests)
+        for channel, carried in channels.items():
+            words = ("status", f"deriv:{name}") if channel == "deriv" else (channel, name)
+            found.append(Topic(words, carried))
+    return tuple(found)
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    """Flags first, then subscriptions."""
+    described = [_described(*topic.words) for topic in wanted]
+    texts = ({"event": "conf", "flags": FLAGS}, *({"event": "subscribe", **each} for each in described))
+    return tuple(msgspec.json.encode(text).decode() for text in texts)
+
+
+def _described(channel: str, name: str) -> dict[str, str]:
+    if channel == "status":
+        return {"channel": channel, "key": name}
+    extra = {"prec": "P0", "freq": "F0", "len": "100"} if channel == "book" else {}
+    return {"channel": channel, "symbol": name, **extra}
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Flags first, then subscriptions to everything."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
+
+
+class ChannelNumbers:
+    """Which channel a frame of one connection belongs to: `subscribed` replies explain the numbers.
+
+    Law: a data frame has an address if and only if its number was explained before it.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[bytes, bytes] = {}
+
+    def __call__(self, frame: bytes) -> bytes | None:
+        """`channel:key` of a data frame; None for conversation and for numbers not explained."""
+        if frame.startswith(b"["):
+            return self._names.get(frame[1 : frame.find(b",")].strip())
+        number, channel = _CHAN_ID.search(frame), _CHANNEL.search(frame)
+        if number and channel and b'"subscribed"' in frame and len(self._names) < MAX_NUMBERS:
+            about = _ABOUT.search(frame)
+            self._names[number[1]] = channel[1] + b":" + (about[1] if about else b"")
+        return None
+
+
+_CHAN_ID: Final = re.compile(rb'"chanId"\s*:\s*(\d{1,18})')
+_CHANNEL: Final = re.compile(rb'"channel"\s*:\s*"(\w{1,20})"')
+_ABOUT: Final = re.compile(rb'"(?:key|symbol)"\s*:\s*"([\w:]{1,60})"')
+MAX_NUMBERS: Final = 1_000  # far above MAX_CHANNELS: a server that invents numbers must not fill the memory
 
 
 SUBSCRIPTIONS = Subscriptions(
@@ -42,4 +90,9 @@ SUBSCRIPTIONS = Subscriptions(
     paths=dict.fromkeys(CHANNELS, "public"),
     canary="deriv:tBTCF0:USTF0",
     max_channels_per_connection=MAX_CHANNELS,
+    topics=topics,
+    requests=requests,
+    address=ChannelNumbers,
+    canaries={"public": Canary(("status", "deriv:tBTCF0:USTF0"), b"deriv:", HEARTBEAT_SILENCE_S)},
+    frame_channels={"trade": "trades:", "book": "book:"},
 )

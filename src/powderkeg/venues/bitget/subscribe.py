@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 from powderkeg.venues.bitget.contracts import infer_instrument
 
 CHANNELS: Final = {
@@ -24,16 +24,33 @@ TYPES: Final = {"USDT": "usdt-futures", "USDC": "usdc-futures"}
 COIN_TYPE: Final = "coin-futures"
 PING_INTERVAL_S: Final = 30.0  # the venue closes a connection that sent no ping for two minutes
 MAX_CHANNELS: Final = 1000  # "240 requests an hour, 1000 channels a connection"; below 50 is recommended
+REQUESTS_PER_S: Final = 5.0  # "up to 10 messages per second", pings counted
 _ARGS_PER_REQUEST: Final = 50
 
 
-def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests: liquidations of every type once, then the other topics of every contract."""
-    args = [{"instType": kind, "topic": CHANNELS["liquidation"]} for kind in (*TYPES.values(), COIN_TYPE)]
-    topics = dict.fromkeys(topic for stream, topic in CHANNELS.items() if stream != "liquidation")
-    args += [{"instType": _type_of(name), "topic": topic, "symbol": name} for name in venue_symbols for topic in topics]
+def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """Liquidations of every type once, then the other topics of every contract."""
+    channels = by_channel(CHANNELS, streams)
+    kinds = (*TYPES.values(), COIN_TYPE) if channels.pop(CHANNELS["liquidation"], ()) else ()
+    found = [Topic((kind, CHANNELS["liquidation"]), ("liquidation",)) for kind in kinds]
+    found += [
+        Topic((_type_of(name), channel, name), carried)
+        for name in venue_symbols
+        for channel, carried in channels.items()
+    ]
+    return tuple(found)
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    """Subscribe requests."""
+    args = [dict(zip(("instType", "topic", "symbol"), topic.words, strict=False)) for topic in wanted]
     chunks = [args[start : start + _ARGS_PER_REQUEST] for start in range(0, len(args), _ARGS_PER_REQUEST)]
     return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for everything."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
 
 
 def _type_of(name: str) -> str:
@@ -49,4 +66,9 @@ SUBSCRIPTIONS = Subscriptions(
     ping="ping",
     ping_interval_s=PING_INTERVAL_S,
     max_channels_per_connection=MAX_CHANNELS,
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'"arg":\s*\{([^}]*)\},\s*"(?:data|action)"'),
+    canaries={"public": Canary(("usdt-futures", "ticker", "BTCUSDT"), b'"ticker"')},
+    requests_per_s=REQUESTS_PER_S,
 )

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 
 CHANNELS: Final = {
     "liquidation": "liquidation",
@@ -23,12 +23,24 @@ PING_INTERVAL_S: Final = 5.0  # the docs' own example: after 5 s without a messa
 _TOPICS_PER_REQUEST: Final = 20  # a request counts against the rate limit by its topics
 
 
-def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests: all liquidations, and the other tables by contract."""
-    tables = [channel for channel in dict.fromkeys(CHANNELS.values()) if channel != "liquidation"]
-    topics = ["liquidation", *(f"{table}:{name}" for name in venue_symbols for table in tables)]
-    chunks = [topics[start : start + _TOPICS_PER_REQUEST] for start in range(0, len(topics), _TOPICS_PER_REQUEST)]
+def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """All liquidations, and the other tables by contract."""
+    tables = by_channel(CHANNELS, streams)
+    found = [Topic((CHANNELS["liquidation"],), ("liquidation",))] if tables.pop(CHANNELS["liquidation"], ()) else []
+    found += [Topic((f"{table}:{name}",), carried) for name in venue_symbols for table, carried in tables.items()]
+    return tuple(found)
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    """Subscribe requests."""
+    args = [topic.words[0] for topic in wanted]
+    chunks = [args[start : start + _TOPICS_PER_REQUEST] for start in range(0, len(args), _TOPICS_PER_REQUEST)]
     return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for everything."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
 
 
 SUBSCRIPTIONS = Subscriptions(
@@ -39,4 +51,8 @@ SUBSCRIPTIONS = Subscriptions(
     canary="instrument:XBTUSD",
     ping="ping",
     ping_interval_s=PING_INTERVAL_S,
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'"table":\s*"([^"]+)"'),
+    canaries={"market": Canary(("instrument:XBTUSD",), b"instrument")},
 )

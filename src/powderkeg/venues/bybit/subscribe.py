@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 from powderkeg.venues.bybit.contracts import infer_instrument
 
 CHANNELS: Final = {
@@ -21,15 +21,32 @@ CHANNELS: Final = {
     "book": "orderbook.50",
 }
 PING_INTERVAL_S: Final = 20.0  # "to avoid network or program issues, we recommend 20 seconds"
-_ARGS_PER_REQUEST: Final = 200  # the docs bound the text of one connection's args by 21,000 characters
+_ARGS_PER_REQUEST: Final = 200
+MAX_TOPICS: Final = 500  # the docs bound the text of one connection's args by 21,000 characters
+
+
+def topics(path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """Topics of the contracts that belong to the path, linear or inverse."""
+    names = [name for name in venue_symbols if path_of("", name) == path]
+    channels = by_channel(CHANNELS, streams)
+    return tuple(Topic((f"{channel}.{name}",), carried) for name in names for channel, carried in channels.items())
+
+
+def path_of(_stream: str, venue_symbol: str) -> str:
+    """Linear and inverse contracts have an endpoint each."""
+    return infer_instrument(venue_symbol).contract
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    """Subscribe requests."""
+    args = [topic.words[0] for topic in wanted]
+    chunks = [args[start : start + _ARGS_PER_REQUEST] for start in range(0, len(args), _ARGS_PER_REQUEST)]
+    return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
 
 
 def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for the contracts that belong to the path, linear or inverse."""
-    names = [name for name in venue_symbols if infer_instrument(name).contract == path]
-    args = [f"{channel}.{name}" for name in names for channel in dict.fromkeys(CHANNELS.values())]
-    chunks = [args[start : start + _ARGS_PER_REQUEST] for start in range(0, len(args), _ARGS_PER_REQUEST)]
-    return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
+    """Subscribe requests for everything of the contracts that belong to the path."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
 
 
 SUBSCRIPTIONS = Subscriptions(
@@ -43,4 +60,13 @@ SUBSCRIPTIONS = Subscriptions(
     canary="tickers.BTCUSDT",
     ping='{"op":"ping"}',
     ping_interval_s=PING_INTERVAL_S,
+    max_channels_per_connection=MAX_TOPICS,
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'"topic":\s*"([^"]+)"'),
+    canaries={
+        "linear": Canary(("tickers.BTCUSDT",), b"tickers"),
+        "inverse": Canary(("tickers.BTCUSD",), b"tickers"),
+    },
+    path_of=path_of,
 )

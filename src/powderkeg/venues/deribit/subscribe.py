@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 
 CHANNELS: Final = {
     "liquidation": "trades",
@@ -21,13 +21,24 @@ CHANNELS: Final = {
     "book": "book",
 }
 INTERVAL: Final = "100ms"
+PING: Final = '{"jsonrpc":"2.0","id":0,"method":"public/test","params":{}}'
 PING_INTERVAL_S: Final = 20.0
 MAX_CHANNELS: Final = 500  # per connection and per request
 
 
-def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """One channel per contract and kind."""
+    channels = by_channel(CHANNELS, streams)
+    return tuple(
+        Topic((f"{channel}.{name}.{INTERVAL}",), carried)
+        for name in venue_symbols
+        for channel, carried in channels.items()
+    )
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     """Subscribe requests of at most `MAX_CHANNELS` channels each."""
-    names = [f"{channel}.{name}.{INTERVAL}" for name in venue_symbols for channel in dict.fromkeys(CHANNELS.values())]
+    names = [topic.words[0] for topic in wanted]
     chunks = [names[start : start + MAX_CHANNELS] for start in range(0, len(names), MAX_CHANNELS)]
     return tuple(
         msgspec.json.encode(
@@ -37,13 +48,31 @@ def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for everything."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
+
+
+def reply(frame: bytes) -> str | None:
+    """A `test_request` wants to be answered, or the venue closes the connection.
+
+    Source: Deribit docs, "public/set_heartbeat", read 2026-11. It is sent only to those who asked for heartbeats.
+    """
+    return PING if b'"test_request"' in frame else None
+
+
 SUBSCRIPTIONS = Subscriptions(
     urls={"market": "wss://www.deribit.com/ws/api/v2"},
     messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "market"),
     canary=f"ticker.BTC-PERPETUAL.{INTERVAL}",
-    ping='{"jsonrpc":"2.0","id":0,"method":"public/test","params":{}}',
+    ping=PING,
     ping_interval_s=PING_INTERVAL_S,
     max_channels_per_connection=MAX_CHANNELS,
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'"channel":\s*"([^"]+)"'),
+    canaries={"market": Canary((f"ticker.BTC-PERPETUAL.{INTERVAL}",), b"ticker.")},
+    reply=reply,
 )

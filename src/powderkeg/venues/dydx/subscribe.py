@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 
 CHANNELS: Final = {
     "liquidation": "v4_trades",
@@ -19,17 +19,28 @@ CHANNELS: Final = {
     "open_interest": "v4_markets",
     "book": "v4_orderbook",
 }
+REQUESTS_PER_S: Final = 2.0  # "2 per 1 second" for each connection and channel
 MAX_SUBSCRIPTIONS: Final = 32  # per channel and connection; counted here as if for all channels together
 
 
-def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests: the markets in one, trades and book for each market."""
-    markets: dict[str, object] = {"channel": "v4_markets"}
-    per_market: list[dict[str, object]] = [
-        {"channel": channel, "id": name} for channel in ("v4_trades", "v4_orderbook") for name in venue_symbols
-    ]
-    requests = [{"type": "subscribe", **request, "batched": True} for request in (markets, *per_market)]
-    return tuple(msgspec.json.encode(request).decode() for request in requests)
+def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """The markets in one, trades and book for each market."""
+    channels = by_channel(CHANNELS, streams)
+    markets = channels.pop("v4_markets", ())
+    found = [Topic(("v4_markets",), markets)] if markets else []
+    found += [Topic((channel, name), carried) for channel, carried in channels.items() for name in venue_symbols]
+    return tuple(found)
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    """Subscribe requests, one per topic."""
+    described = [dict(zip(("channel", "id"), topic.words, strict=False)) for topic in wanted]
+    return tuple(msgspec.json.encode({"type": "subscribe", **each, "batched": True}).decode() for each in described)
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for everything."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
 
 
 SUBSCRIPTIONS = Subscriptions(
@@ -39,4 +50,9 @@ SUBSCRIPTIONS = Subscriptions(
     paths=dict.fromkeys(CHANNELS, "indexer"),
     canary="v4_markets",
     max_channels_per_connection=MAX_SUBSCRIPTIONS,
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'^\{"type":\s*"channel_(?:batch_)?data".*?"channel":\s*"([^"]+)"'),
+    canaries={"indexer": Canary(("v4_markets",), b"v4_markets")},
+    requests_per_s=REQUESTS_PER_S,
 )

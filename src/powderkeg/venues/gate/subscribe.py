@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 from powderkeg.venues.gate.contracts import infer_instrument
 
 CHANNELS: Final = {
@@ -26,19 +26,46 @@ BOOK_ARGS: Final = ("100ms", "100")  # frequency and depth
 PING_INTERVAL_S: Final = 15.0
 
 
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for the contracts that settle on the path, liquidations of all contracts first."""
-    names = [name for name in venue_symbols if infer_instrument(name).settle.lower() == path]
-    payloads: list[tuple[str, list[str]]] = [(CHANNELS["liquidation"], ["!all"])]
-    if names:
-        payloads += [(channel, names) for channel in ("futures.trades", "futures.tickers")]
-    for name in names:
-        payloads.append((CHANNELS["open_interest"], [name, STATS_INTERVAL]))
-        payloads.append((CHANNELS["book"], [name, *BOOK_ARGS]))
+def topics(path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """Topics of the contracts that settle on the path, liquidations of all contracts first."""
+    names = [name for name in venue_symbols if path_of("", name) == path]
+    channels = by_channel(CHANNELS, streams)
+    is_wanted = channels.pop(CHANNELS["liquidation"], ())
+    found = [Topic((CHANNELS["liquidation"], "!all"), ("liquidation",))] if is_wanted else []
+    more = {CHANNELS["open_interest"]: (STATS_INTERVAL,), CHANNELS["book"]: BOOK_ARGS}
+    found += [
+        Topic((channel, name, *more.get(channel, ())), carried)
+        for channel, carried in channels.items()
+        for name in names
+    ]
+    return tuple(found)
+
+
+def path_of(_stream: str, venue_symbol: str) -> str:
+    """One endpoint per settlement currency."""
+    return infer_instrument(venue_symbol).settle.lower()
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    """Subscribe requests; trades and tickers of all contracts in one each."""
+    payloads: list[tuple[str, list[str]]] = []
+    names_of: dict[str, list[str]] = {}
+    for channel, *words in (topic.words for topic in wanted):
+        if len(words) > 1:
+            payloads.append((channel, words))
+        else:
+            if channel not in names_of:
+                payloads.append((channel, names_of.setdefault(channel, [])))
+            names_of[channel] += words
     return tuple(
         msgspec.json.encode({"channel": channel, "event": "subscribe", "payload": payload}).decode()
         for channel, payload in payloads
     )
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for everything on the path."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
 
 
 SUBSCRIPTIONS = Subscriptions(
@@ -53,4 +80,12 @@ SUBSCRIPTIONS = Subscriptions(
     canary="futures.tickers:BTC_USDT",
     ping='{"channel":"futures.ping"}',
     ping_interval_s=PING_INTERVAL_S,
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'"channel":\s*"([^"]+)",\s*"event":\s*"(?:update|all)"'),
+    canaries={
+        "usdt": Canary(("futures.tickers", "BTC_USDT"), b"futures.tickers"),
+        "btc": Canary(("futures.tickers", "BTC_USD"), b"futures.tickers"),
+    },
+    path_of=path_of,
 )

@@ -9,11 +9,12 @@ collectors use it, 2026-09.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 from powderkeg.venues.htx.contracts import infer_instrument
 
 CHANNELS: Final = {
@@ -30,6 +31,10 @@ PATH_OF: Final = {
     "book": "linear",
     "mark_price": "linear-index",
 }
+FUNDING_SILENCE_S: Final = 150.0
+"""The docs have funding rates pushed every 60 seconds, and nothing on notification sockets is busier. A dead connection
+is noticed earlier, as the venue's own ping comes every 5 seconds; a dead path only so."""
+
 _NOTIFIED: Final = ("liquidation", "funding_rate")
 _MARKET_OF_PATH: Final = {
     "linear": ("trade", "book"),
@@ -39,19 +44,62 @@ _MARKET_OF_PATH: Final = {
 }
 
 
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests of one path: wildcards on notification sockets, one per contract and channel elsewhere."""
+def topics(path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """Topics of one path: wildcards on notification sockets, one per contract and channel elsewhere."""
     if path.endswith("-notification"):
         # Coin-margined futures pay no funding.
-        streams = _NOTIFIED[:1] if path == "futures-notification" else _NOTIFIED
-        topics = [CHANNELS[stream] for stream in streams]
-        return tuple(_text({"op": "sub", "cid": str(number), "topic": topic}) for number, topic in enumerate(topics))
+        notified = _NOTIFIED[:1] if path == "futures-notification" else _NOTIFIED
+        return tuple(Topic((CHANNELS[stream],), (stream,)) for stream in notified if stream in streams)
     names = [name for name in venue_symbols if path.startswith(infer_instrument(name).contract)]
-    requests: list[dict[str, str]] = []
-    for channel in _MARKET_OF_PATH[path]:
-        extra = {"data_type": "incremental"} if channel == "book" else {}
-        requests += [{"sub": f"market.{name}.{CHANNELS[channel]}", "id": name, **extra} for name in names]
-    return tuple(_text(request) for request in requests)
+    channels = by_channel(CHANNELS, [stream for stream in _MARKET_OF_PATH[path] if stream in streams])
+    return tuple(
+        Topic((f"market.{name}.{channel}", name), carried) for channel, carried in channels.items() for name in names
+    )
+
+
+def path_of(stream: str, venue_symbol: str) -> str:
+    """Linear and inverse swaps and inverse futures have endpoints of their own, and so have kinds of data."""
+    contract = infer_instrument(venue_symbol)
+    if stream in _NOTIFIED:
+        is_future = contract.contract == "inverse" and not venue_symbol.endswith("-USD")
+        return f"{'futures' if is_future else contract.contract}-notification"
+    return f"{contract.contract}-index" if stream == "mark_price" else contract.contract
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    """Subscribe requests, one per topic."""
+    return tuple(_text(_request(number, topic)) for number, topic in enumerate(wanted))
+
+
+def _request(number: int, topic: Topic) -> dict[str, str]:
+    name = topic.words[0]
+    if name.startswith("public."):
+        return {"op": "sub", "cid": str(number), "topic": name}
+    extra = {"data_type": "incremental"} if name.endswith(CHANNELS["book"]) else {}
+    return {"sub": name, "id": topic.words[1], **extra}
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for everything on the path."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
+
+
+def reply(frame: bytes) -> str | None:
+    """Answers to the server's two kinds of ping, which must repeat its number as it came: quoted or not.
+
+    Source: HTX API docs, "USDT-margined contracts: WebSocket", "Heartbeat and connection", read 2026-11.
+    """
+    if found := _PING.search(frame):
+        return f'{{"pong":{found[1].decode()}}}'
+    if b'"op"' in frame and (found := _OP_PING.search(frame)):
+        stamp = _TS.search(frame)
+        return '{"op":"pong"}' if stamp is None else f'{{"op":"pong","ts":{stamp[1].decode()}}}'
+    return None
+
+
+_PING: Final = re.compile(rb'^\s*\{\s*"ping"\s*:\s*("?\d{1,20}"?)')
+_OP_PING: Final = re.compile(rb'"op"\s*:\s*"ping"')
+_TS: Final = re.compile(rb'"ts"\s*:\s*("?\d{1,20}"?)')
 
 
 def _text(request: dict[str, str]) -> str:
@@ -73,4 +121,24 @@ SUBSCRIPTIONS = Subscriptions(
     paths=PATH_OF,
     canary="public.BTC-USDT.funding_rate",
     gzip=True,
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'(?:"op":\s*"notify",\s*"topic"|^\{"ch"):\s*"([^"]+)"'),
+    canaries={
+        "linear-notification": Canary(("public.BTC-USDT.funding_rate",), b".funding_rate", FUNDING_SILENCE_S),
+        "inverse-notification": Canary(("public.BTC-USD.funding_rate",), b".funding_rate", FUNDING_SILENCE_S),
+        "linear": Canary(("market.BTC-USDT.bbo", "BTC-USDT"), b".bbo"),
+        "inverse": Canary(("market.BTC-USD.bbo", "BTC-USD"), b".bbo"),
+        "linear-index": Canary(("market.BTC-USDT.mark_price.1min", "BTC-USDT"), b".mark_price"),
+        "inverse-index": Canary(("market.BTC-USD.mark_price.1min", "BTC-USD"), b".mark_price"),
+    },
+    path_of=path_of,
+    frame_channels={
+        "liquidation": ".liquidation_orders",
+        "funding_rate": ".funding_rate",
+        "trade": ".trade.detail",
+        "book": ".depth.",
+        "mark_price": ".mark_price",
+    },
+    reply=reply,
 )

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 
 CHANNELS: Final = {
     "trade": "trades",
@@ -20,16 +20,27 @@ CHANNELS: Final = {
     "book": "l2Book",
 }
 MAX_SUBSCRIPTIONS: Final = 1000  # per IP address
+REQUESTS_PER_S: Final = 20.0  # 2,000 messages a minute and IP address
 PING_INTERVAL_S: Final = 50.0  # the server closes connections it has sent nothing for 60 s
 
 
-def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests, one per coin and channel."""
+def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """One topic per coin and channel."""
+    channels = by_channel(CHANNELS, streams)
+    return tuple(Topic((channel, name), carried) for name in venue_symbols for channel, carried in channels.items())
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    """Subscribe requests, one per topic."""
     return tuple(
         msgspec.json.encode({"method": "subscribe", "subscription": {"type": channel, "coin": name}}).decode()
-        for name in venue_symbols
-        for channel in dict.fromkeys(CHANNELS.values())
+        for channel, name in (topic.words for topic in wanted)
     )
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for everything."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
 
 
 SUBSCRIPTIONS = Subscriptions(
@@ -41,4 +52,9 @@ SUBSCRIPTIONS = Subscriptions(
     ping='{"method":"ping"}',
     ping_interval_s=PING_INTERVAL_S,
     max_channels_per_connection=MAX_SUBSCRIPTIONS,
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'^\{"channel":\s*"([^"]+)"'),
+    canaries={"market": Canary(("activeAssetCtx", "BTC"), b"activeAssetCtx")},
+    requests_per_s=REQUESTS_PER_S,
 )

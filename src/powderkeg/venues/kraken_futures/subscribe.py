@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 
 CHANNELS: Final = {
     "liquidation": "trade",
@@ -22,12 +22,26 @@ CHANNELS: Final = {
 }
 
 
-def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """One topic per feed and contract."""
+    feeds = by_channel(CHANNELS, streams)
+    return tuple(Topic((feed, name), carried) for feed, carried in feeds.items() for name in venue_symbols)
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     """Subscribe requests, one per feed."""
+    names_of: dict[str, list[str]] = {}
+    for feed, name in (topic.words for topic in wanted):
+        names_of.setdefault(feed, []).append(name)
     return tuple(
-        msgspec.json.encode({"event": "subscribe", "feed": feed, "product_ids": venue_symbols}).decode()
-        for feed in dict.fromkeys(CHANNELS.values())
+        msgspec.json.encode({"event": "subscribe", "feed": feed, "product_ids": names}).decode()
+        for feed, names in names_of.items()
     )
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for everything."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
 
 
 SUBSCRIPTIONS = Subscriptions(
@@ -36,4 +50,8 @@ SUBSCRIPTIONS = Subscriptions(
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "market"),
     canary="ticker:PF_XBTUSD",
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'^\{(?!"event").*?"feed":\s*"([^"]+)"'),  # a reply names the feed too, after its event
+    canaries={"market": Canary(("ticker", "PF_XBTUSD"), b"ticker")},
 )

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.venues.base import Subscriptions
+from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 
 CHANNELS: Final = {
     "liquidation": "liquidation-orders",
@@ -20,16 +20,31 @@ CHANNELS: Final = {
     "book": "books",
 }
 PING_INTERVAL_S: Final = 25.0  # the venue closes a connection on which nothing was sent for 30 s
+REQUESTS_PER_S: Final = 3.0  # "Request limit: 3 requests per second (based on IP)" is for connecting; kept here too
 _ARGS_PER_REQUEST: Final = 100  # the docs bound one request by 64 KB
 
 
-def messages(_path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests: both instrument types of liquidations, then every other channel of every contract."""
-    args = [{"channel": CHANNELS["liquidation"], "instType": kind} for kind in ("SWAP", "FUTURES")]
-    per_contract = [channel for stream, channel in CHANNELS.items() if stream != "liquidation"]
-    args += [{"channel": channel, "instId": name} for name in venue_symbols for channel in per_contract]
+def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    """Both instrument types of liquidations, then every other channel of every contract."""
+    channels = by_channel(CHANNELS, streams)
+    kinds = ("SWAP", "FUTURES") if channels.pop(CHANNELS["liquidation"], ()) else ()
+    found = [Topic((CHANNELS["liquidation"], "instType", kind), ("liquidation",)) for kind in kinds]
+    found += [
+        Topic((channel, "instId", name), carried) for name in venue_symbols for channel, carried in channels.items()
+    ]
+    return tuple(found)
+
+
+def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    """Subscribe requests."""
+    args = [{"channel": channel, key: name} for channel, key, name in (topic.words for topic in wanted)]
     chunks = [args[start : start + _ARGS_PER_REQUEST] for start in range(0, len(args), _ARGS_PER_REQUEST)]
     return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
+
+
+def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscribe requests for everything."""
+    return requests(topics(path, tuple(CHANNELS), venue_symbols))
 
 
 SUBSCRIPTIONS = Subscriptions(
@@ -42,4 +57,9 @@ SUBSCRIPTIONS = Subscriptions(
     ping_interval_s=PING_INTERVAL_S,
     max_channels_per_connection=480,  # subscribe, unsubscribe and login requests per connection and hour
     stale_first=("liquidation-orders",),
+    topics=topics,
+    requests=requests,
+    address=addressed(rb'"arg":\s*\{([^}]*)\},\s*"(?:data|action)"'),  # an acknowledgment has an arg, but no data
+    canaries={"public": Canary(("mark-price", "instId", "BTC-USDT-SWAP"), b"mark-price")},
+    requests_per_s=REQUESTS_PER_S,
 )
