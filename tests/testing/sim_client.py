@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import urllib.error
+import urllib.request
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
@@ -16,9 +19,17 @@ UNUSED_PATHS = {"legacy", "inverse", "btc", "usd1"}
 """Paths on which none of the simulated contracts is traded."""
 
 
-def dial(url: str) -> connect:
-    """A connection that reads as fast as it can."""
-    return connect(url, compression=None, max_queue=None, proxy=None, ping_interval=None, close_timeout=1)
+def dial(url: str, ping_s: float | None = None) -> connect:
+    """A connection that reads as fast as it can, and pings where it is to notice that nobody answers."""
+    return connect(
+        url,
+        compression=None,
+        max_queue=None,
+        proxy=None,
+        ping_interval=ping_s,
+        ping_timeout=None if ping_s is None else 5 * ping_s,
+        close_timeout=1,
+    )
 
 
 def requests(venue: str, path: str) -> tuple[str, ...]:
@@ -29,7 +40,7 @@ def requests(venue: str, path: str) -> tuple[str, ...]:
 class Client:
     """Subscribes everything on every path in use, keeps all it hears, and comes back when it is cut off."""
 
-    def __init__(self, venue: SimulatedVenue, *, returns: bool = False) -> None:
+    def __init__(self, venue: SimulatedVenue, *, returns: bool = False, ping_s: float | None = None) -> None:
         self.venue = venue
         self.heard: dict[str, list[bytes]] = {
             path: [] for path in venue.delivery.protocol.paths if path not in UNUSED_PATHS
@@ -38,8 +49,10 @@ class Client:
         self.refused: list[InvalidStatus] = []
         self.sockets: dict[str, ClientConnection] = {}
         self._returns = returns
+        self._ping_s = ping_s
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = asyncio.Event()
+        self._news = asyncio.Event()
 
     @property
     def frames(self) -> list[bytes]:
@@ -63,11 +76,17 @@ class Client:
                 self._ready.clear()
                 await self._ready.wait()
 
+    async def hears(self, words: bytes, *, behind: int) -> None:
+        """Wait until a message with these words has come behind so many others."""
+        while not any(words in payload for payload in self.frames[behind:]):
+            self._news.clear()
+            await self._news.wait()
+
     async def _listen(self, path: str) -> None:
         while True:
             try:
                 async with AsyncExitStack() as stack:
-                    socket = await stack.enter_async_context(dial(self.venue.url(path)))
+                    socket = await stack.enter_async_context(dial(self.venue.url(path), self._ping_s))
                     self.connections += 1
                     for request in requests(self.venue.venue, path):
                         await socket.send(request)
@@ -77,12 +96,27 @@ class Client:
                     with suppress(ConnectionClosed):
                         while True:
                             self.heard[path].append(await socket.recv(decode=False))
+                            self._news.set()
             except InvalidStatus as error:
                 self.refused.append(error)
             except ConnectionClosed:
                 pass
             if not self._returns:
                 return
+
+
+def fetch(url):
+    """(status, document, headers) of plain HTTP, in a thread of its own."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status, json.load(answer), answer.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error), error.headers
+
+
+async def ask(server, path):
+    return await asyncio.to_thread(fetch, f"http://127.0.0.1:{server.port}{path}")
 
 
 def played(coroutine: object, within_s: float = 20.0) -> object:
