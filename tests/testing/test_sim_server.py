@@ -11,6 +11,7 @@ from sim_client import Client, ask, dial, played, requests
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from powderkeg.domain.errors import InputError
+from powderkeg.domain.events import Liquidation
 from powderkeg.testing.venues import (
     FAULTS,
     SIMULATED,
@@ -21,6 +22,7 @@ from powderkeg.testing.venues import (
     predict,
     random_faults,
 )
+from powderkeg.venues import Connection
 
 STORY = Scenario(seed=21, messages_per_s=1_500, duration_s=4, liquidation_share=0.05)
 SECOND = 1_000_000_000
@@ -49,6 +51,18 @@ def test_two_runs_of_one_seed_send_equal_bytes(venue):
     second, _ = played(run(venue))
     assert first.heard == second.heard
     assert len(first.frames) > 100
+
+
+@pytest.mark.parametrize("venue", SIMULATED)
+def test_two_runs_under_the_same_faults_send_equal_bytes(venue):
+    """Cut off, refused, silenced, shuffled: a patient story still is the same in every run, on every path."""
+    names = [name for name in FAULTS if name != "half_open"]
+    asked = {"start_ns": STORY.start_ns, "duration_s": 4, "every_s": 0.2, "longest_s": 0.6}
+    plan = (*random_faults(9, venues=(venue,), names=names, **asked), during("drop", 3.5, 3.6))
+    first, _ = played(run(venue, *plan))
+    second, _ = played(run(venue, *plan))
+    assert first.heard == second.heard
+    assert first.connections > len(first.heard)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -147,6 +161,26 @@ def test_silence_after_the_acknowledgment():
                 await server.settle()
                 assert len(client.frames) == server.ledger.messages["reply"] == 1
                 assert server.ledger.lost["silent"] == server.ledger.frames["made"]
+
+    played(story())
+
+
+def test_what_silence_withholds_at_the_start_comes_when_it_is_over():
+    """OKX's first liquidation message is old for who subscribed in silence too; nothing new is taken for it."""
+
+    async def story():
+        async with SimulatedVenue(STORY, "okx", faults=[during("silent", -1.0, 1.0)], playback=FAST) as server:
+            server.delivery.advance(STORY.start_ns)
+            async with Client(server) as client:
+                assert server.ledger.messages["first_words"] == 0
+                server.begin()
+                await server.ended()
+                await server.settle()
+                connection = Connection("okx")
+                found = [event for payload in client.frames for event in connection.events(payload, STORY.start_ns)]
+                forced = [event for event in found if isinstance(event, Liquidation)]
+                assert len(forced) == server.ledger.delivered.count > 0
+                assert connection.replayed > 0
 
     played(story())
 
