@@ -51,6 +51,12 @@ def test_rest_answers_beside_the_sockets():
             asked = "/api/v2/public/get_last_trades_by_instrument_and_time?instrument_name=BTC-PERPETUAL&count=1000"
             _, trades, _ = await ask(fleet.venues["deribit"], asked)
             assert all(row["liquidation"] == "T" for row in trades["result"]["trades"])
+            _, page, _ = await ask(fleet.venues["deribit"], f"{asked.replace('1000', '1')}&sorting=asc")
+            oldest = min(row["timestamp"] for row in trades["result"]["trades"])
+            assert (page["result"]["trades"][0]["timestamp"], page["result"]["has_more"]) == (oldest, True)
+            asked = "/futures/data/topLongShortPositionRatio?symbol=ETHUSDT&period=5m&limit=1"
+            _, ratios, _ = await ask(fleet.venues["binance-usdm"], asked)
+            assert [row["symbol"] for row in ratios] == ["ETHUSDT"]
             assert (await ask(fleet.venues["okx"], "/nowhere"))[0] == 404
 
     played(story())
