@@ -33,7 +33,7 @@ from powderkeg.testing.frames import (
     lighter,
     okx,
 )
-from powderkeg.testing.frames.base import ForcedOrder, MarketFact, MarketState, PublicTrade, VenueFrames
+from powderkeg.testing.frames.base import BookChange, ForcedOrder, MarketFact, MarketState, PublicTrade, VenueFrames
 
 FRAMES: Final[dict[str, VenueFrames]] = {
     "binance-coinm": binance.FRAMES,
@@ -55,6 +55,7 @@ FRAMES: Final[dict[str, VenueFrames]] = {
 
 __all__ = [
     "FRAMES",
+    "BookChange",
     "ForcedOrder",
     "MarketFact",
     "MarketState",

@@ -85,6 +85,26 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
     next_funding_ms: int | None = None
 
 
+class BookChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue is to say about one order book: changed levels, or the best ones whole.
+
+    Attributes:
+        bids, asks: (price, quantity) in the unit of the venue's feed; 0 takes a level away.
+        first_id, last_id, previous_id: numbers of the first and last change told and of the one told before, for
+            venues that chain their updates.
+        is_snapshot: the levels stand for all that is there.
+    """
+
+    venue_symbol: str
+    ts_ms: int
+    bids: tuple[tuple[float, float], ...]
+    asks: tuple[tuple[float, float], ...]
+    first_id: int
+    last_id: int
+    previous_id: int
+    is_snapshot: bool = False
+
+
 class VenueFrames(msgspec.Struct, frozen=True, kw_only=True):
     """The builders of one venue; None or missing where the venue sends no such message.
 
@@ -94,6 +114,7 @@ class VenueFrames(msgspec.Struct, frozen=True, kw_only=True):
         market: fact -> builder of the message in which the venue sends it.
         replay: rows -> the frame sent on subscribing, which repeats the past.
         is_single: a frame tells exactly one liquidation; `liquidations` then takes one row.
+        book: one change of an order book, or a whole one -> one frame.
     """
 
     liquidations: Callable[[Sequence[ForcedOrder]], bytes]
@@ -101,6 +122,12 @@ class VenueFrames(msgspec.Struct, frozen=True, kw_only=True):
     market: Mapping[MarketFact, Callable[[MarketState], bytes]] = {}
     replay: Callable[[Sequence[ForcedOrder]], bytes] | None = None
     is_single: bool = False
+    book: Callable[[BookChange], bytes] | None = None
+
+
+def levels(rows: Sequence[tuple[float, float]], *more: str) -> list[list[str]]:
+    """Levels as `["price", "quantity", ...]`, the usual spelling."""
+    return [[text(price), text(qty), *more] for price, qty in rows]
 
 
 def encode(document: Json) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from powderkeg.testing.frames.base import (
     PUSH_DELAY_MS,
+    BookChange,
     ForcedOrder,
     Json,
     MarketState,
@@ -17,6 +18,7 @@ from powderkeg.testing.frames.base import (
     VenueFrames,
     encode,
     given,
+    levels,
     maybe_text,
     text,
 )
@@ -100,9 +102,27 @@ def open_interest(state: MarketState) -> bytes:
     return _stream(state.venue_symbol, "openInterest", given(message), generated=True)
 
 
+def book(change: BookChange) -> bytes:
+    """`depthUpdate` of `@depth@100ms`: changes only; a whole book is asked for over REST."""
+    message = {
+        "e": "depthUpdate",
+        "E": change.ts_ms + PUSH_DELAY_MS,
+        "T": change.ts_ms,
+        "s": change.venue_symbol,
+        "ps": _pair(change.venue_symbol),
+        "U": change.first_id,
+        "u": change.last_id,
+        "pu": change.previous_id,
+        "b": levels(change.bids),
+        "a": levels(change.asks),
+    }
+    return _stream(change.venue_symbol, "depth@100ms", given(message))
+
+
 FRAMES = VenueFrames(
     liquidations=liquidations,
     trades=trades,
     market={"mark_price": mark_price, "open_interest": open_interest, "funding_rate": mark_price},
     is_single=True,
+    book=book,
 )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from powderkeg.testing.frames.base import (
     PUSH_DELAY_MS,
+    BookChange,
     ForcedOrder,
     Json,
     MarketState,
@@ -18,6 +19,7 @@ from powderkeg.testing.frames.base import (
     VenueFrames,
     encode,
     given,
+    levels,
     maybe_text,
     text,
 )
@@ -60,6 +62,10 @@ def replay(rows: Sequence[ForcedOrder]) -> bytes:
 
 def trades(rows: Sequence[PublicTrade]) -> bytes:
     """`publicTrade`: `S` is the taker's side."""
+    return _trades("update", rows)
+
+
+def _trades(action: str, rows: Sequence[PublicTrade]) -> bytes:
     data = [
         {
             "i": str(row.serial),
@@ -74,7 +80,7 @@ def trades(rows: Sequence[PublicTrade]) -> bytes:
     ]
     symbol = rows[0].venue_symbol
     arg = {"instType": _product(symbol), "topic": "publicTrade", "symbol": symbol}
-    return _push("update", arg, data, rows[-1].ts_ms)
+    return _push(action, arg, data, rows[-1].ts_ms)
 
 
 def ticker(state: MarketState) -> bytes:
@@ -94,9 +100,29 @@ def ticker(state: MarketState) -> bytes:
     return _push("snapshot", arg, [given(row)], state.ts_ms - PUSH_DELAY_MS)
 
 
+def past_trades(rows: Sequence[PublicTrade]) -> bytes:
+    """The `publicTrade` message sent on subscribing: a `snapshot` of what was traded before."""
+    return _trades("snapshot", rows)
+
+
+def book(change: BookChange) -> bytes:
+    """`books`: a snapshot, then updates chained by `pseq`."""
+    row = {
+        "a": levels(change.asks),
+        "b": levels(change.bids),
+        "checksum": 0,
+        "seq": change.last_id,
+        "pseq": 0 if change.is_snapshot else change.previous_id,
+        "ts": str(change.ts_ms),
+    }
+    arg = {"instType": _product(change.venue_symbol), "topic": "books", "symbol": change.venue_symbol}
+    return _push("snapshot" if change.is_snapshot else "update", arg, [row], change.ts_ms)
+
+
 FRAMES = VenueFrames(
     liquidations=liquidations,
     trades=trades,
     market={"mark_price": ticker, "open_interest": ticker, "funding_rate": ticker},
     replay=replay,
+    book=book,
 )

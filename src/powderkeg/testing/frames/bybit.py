@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 from powderkeg.testing.frames.base import (
     PUSH_DELAY_MS,
+    BookChange,
     ForcedOrder,
     MarketState,
     PublicTrade,
     VenueFrames,
     encode,
     given,
+    levels,
     maybe_text,
     text,
     uuid_like,
@@ -76,8 +78,29 @@ def ticker(state: MarketState) -> bytes:
     return encode({"topic": topic, "type": "delta", "data": given(data), "cs": state.ts_ms, "ts": state.ts_ms})
 
 
+def book(change: BookChange) -> bytes:
+    """`orderbook.50`: a snapshot, then deltas; `cts` is the matching engine's time."""
+    data = {
+        "s": change.venue_symbol,
+        "b": levels(change.bids),
+        "a": levels(change.asks),
+        "u": change.last_id,
+        "seq": change.last_id,
+    }
+    return encode(
+        {
+            "topic": f"orderbook.50.{change.venue_symbol}",
+            "type": "snapshot" if change.is_snapshot else "delta",
+            "ts": change.ts_ms + PUSH_DELAY_MS,
+            "data": data,
+            "cts": change.ts_ms,
+        }
+    )
+
+
 FRAMES = VenueFrames(
     liquidations=liquidations,
     trades=trades,
     market={"mark_price": ticker, "open_interest": ticker, "funding_rate": ticker},
+    book=book,
 )

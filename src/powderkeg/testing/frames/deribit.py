@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from powderkeg.testing.frames.base import (
+    BookChange,
     ForcedOrder,
     Json,
     MarketState,
@@ -45,14 +46,19 @@ def _trade(row: ForcedOrder | PublicTrade, direction: str, flag: str | None) -> 
     )
 
 
+def trade_rows(rows: Sequence[ForcedOrder], liquidated: Literal["T", "M", "MT"] = "T") -> list[Json]:
+    """Flagged trades as the feed and `get_last_trades_by_instrument` list them; see `flagged`."""
+    taker_sells = [row.is_long if liquidated != "M" else not row.is_long for row in rows]
+    return [_trade(row, "sell" if sells else "buy", liquidated) for row, sells in zip(rows, taker_sells, strict=True)]
+
+
 def flagged(rows: Sequence[ForcedOrder], liquidated: Literal["T", "M", "MT"]) -> bytes:
     """Liquidations in which the taker, the maker or both were under liquidation.
 
     `direction` is always the taker's, so a closed long is a taker that sold ("T") or a maker that sold to a taker that
     bought ("M"). "MT" closes a position on either side; `position_side` is then the taker's.
     """
-    taker_sells = [row.is_long if liquidated != "M" else not row.is_long for row in rows]
-    data = [_trade(row, "sell" if sells else "buy", liquidated) for row, sells in zip(rows, taker_sells, strict=True)]
+    data = trade_rows(rows, liquidated)
     return _push(f"trades.{rows[0].venue_symbol}.100ms", data)
 
 
@@ -82,8 +88,28 @@ def ticker(state: MarketState) -> bytes:
     return _push(f"ticker.{state.venue_symbol}.100ms", given(data))
 
 
+def book(change: BookChange) -> bytes:
+    """`book`: a snapshot, then changes chained by `prev_change_id`; a deleted level has amount 0."""
+
+    def spelled(rows: Sequence[tuple[float, float]]) -> list[Json]:
+        usual = "new" if change.is_snapshot else "change"
+        return [[usual if qty else "delete", number(price), number(qty)] for price, qty in rows]
+
+    data = {
+        "type": "snapshot" if change.is_snapshot else "change",
+        "timestamp": change.ts_ms,
+        "prev_change_id": None if change.is_snapshot else change.previous_id,
+        "instrument_name": change.venue_symbol,
+        "change_id": change.last_id,
+        "bids": spelled(change.bids),
+        "asks": spelled(change.asks),
+    }
+    return _push(f"book.{change.venue_symbol}.100ms", given(data))
+
+
 FRAMES = VenueFrames(
     liquidations=liquidations,
     trades=trades,
     market={"mark_price": ticker, "open_interest": ticker, "funding_rate": ticker},
+    book=book,
 )

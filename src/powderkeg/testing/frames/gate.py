@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from powderkeg.testing.frames.base import (
     MS_PER_S,
+    BookChange,
     ForcedOrder,
     Json,
     MarketState,
@@ -23,7 +24,7 @@ from powderkeg.testing.frames.base import (
 )
 
 
-def _update(channel: str, ts_ms: int, result: list[Json]) -> bytes:
+def _update(channel: str, ts_ms: int, result: Json) -> bytes:
     envelope = {"time": ts_ms // MS_PER_S, "time_ms": ts_ms, "channel": channel, "event": "update"}
     return encode({**envelope, "result": result})
 
@@ -80,8 +81,43 @@ def ticker(state: MarketState) -> bytes:
     return _update("futures.tickers", state.ts_ms, [given(row)])
 
 
+def contract_stats(venue_symbol: str, *, ts_ms: int, open_interest: float, long_usd: float, short_usd: float) -> bytes:
+    """`futures.contract_stats` of one interval: the venue's own totals of what it liquidated.
+
+    Args:
+        venue_symbol: the contract.
+        ts_ms: open of the interval.
+        open_interest: contracts.
+        long_usd: longs liquidated in the interval, US dollars.
+        short_usd: shorts, likewise.
+    """
+    row = {
+        "contract": venue_symbol,
+        "time": ts_ms // MS_PER_S,
+        "long_liq_usd": number(long_usd),
+        "short_liq_usd": number(short_usd),
+        "open_interest": number(open_interest),
+    }
+    return _update("futures.contract_stats", ts_ms, [row])
+
+
+def book(change: BookChange) -> bytes:
+    """`futures.order_book_update`: changes of the last 100 ms; the first one is `full`."""
+    result = {
+        "t": change.ts_ms,
+        "full": True if change.is_snapshot else None,
+        "s": change.venue_symbol,
+        "U": change.first_id,
+        "u": change.last_id,
+        "b": [{"p": text(price), "s": number(qty)} for price, qty in change.bids],
+        "a": [{"p": text(price), "s": number(qty)} for price, qty in change.asks],
+    }
+    return _update("futures.order_book_update", change.ts_ms, given(result))
+
+
 FRAMES = VenueFrames(
     liquidations=liquidations,
     trades=trades,
     market={"mark_price": ticker, "open_interest": ticker, "funding_rate": ticker},
+    book=book,
 )

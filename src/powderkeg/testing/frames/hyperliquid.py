@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from powderkeg.testing.frames.base import (
+    BookChange,
     ForcedOrder,
     Json,
     MarketState,
@@ -94,9 +95,19 @@ def context(state: MarketState) -> bytes:
     return encode({"channel": "activeAssetCtx", "data": {"coin": state.venue_symbol, "ctx": given(fields)}})
 
 
+def book(change: BookChange) -> bytes:
+    """`l2Book`: always whole."""
+    sides = [
+        [{"px": text(price), "sz": text(qty), "n": 1} for price, qty in rows] for rows in (change.bids, change.asks)
+    ]
+    data = {"coin": change.venue_symbol, "time": change.ts_ms, "levels": sides}
+    return encode({"channel": "l2Book", "data": data})
+
+
 FRAMES = VenueFrames(
     liquidations=liquidations,
     trades=trades,
     market={"mark_price": context, "open_interest": context, "funding_rate": context},
     replay=replay,
+    book=book,
 )

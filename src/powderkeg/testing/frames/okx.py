@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from powderkeg.testing.frames.base import (
+    BookChange,
     ForcedOrder,
     Json,
     MarketState,
@@ -16,6 +17,7 @@ from powderkeg.testing.frames.base import (
     VenueFrames,
     encode,
     given,
+    levels,
     maybe_text,
     text,
 )
@@ -112,9 +114,24 @@ def funding_rate(state: MarketState) -> bytes:
     return _push("funding-rate", state, fields)
 
 
+def book(change: BookChange) -> bytes:
+    """`books`: a snapshot, then updates; a level is price, quantity, a retired field and the number of orders."""
+    row = {
+        "asks": levels(change.asks, "0", "1"),
+        "bids": levels(change.bids, "0", "1"),
+        "ts": str(change.ts_ms),
+        "checksum": 0,
+        "prevSeqId": -1 if change.is_snapshot else change.previous_id,
+        "seqId": change.last_id,
+    }
+    arg = {"channel": "books", "instId": change.venue_symbol}
+    return encode({"arg": arg, "action": "snapshot" if change.is_snapshot else "update", "data": [row]})
+
+
 FRAMES = VenueFrames(
     liquidations=liquidations,
     trades=trades,
     market={"mark_price": mark_price, "open_interest": open_interest, "funding_rate": funding_rate},
     replay=liquidations,
+    book=book,
 )

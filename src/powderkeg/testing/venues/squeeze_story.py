@@ -1,0 +1,111 @@
+"""The simulated squeeze as a story for servers: what `powderkeg demo` shows, over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from operator import itemgetter
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from powderkeg.domain.errors import InputError
+from powderkeg.domain.time import NS_PER_MS
+from powderkeg.testing.squeeze import DURATION_S, START_NS, VENUE_SHARE, Squeeze, Tick, simulate_squeeze
+from powderkeg.testing.venues.before import before
+from powderkeg.testing.venues.contracts import LISTED, Listed
+from powderkeg.testing.venues.market import Dealt
+from powderkeg.testing.venues.press import Fact, Press
+from powderkeg.testing.venues.publishing import Happened, pushes
+from powderkeg.testing.venues.story import Kind, SimulatedFrame
+
+_SLOW_TICKS: Final = 5  # open interest and funding where they have messages of their own
+
+
+class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
+    """Four coins on four venues around a level; see `testing.squeeze`.
+
+    Notional is what the venue's feed tells: at the fill on Binance, at the bankruptcy price elsewhere.
+
+    Attributes:
+        seed: same seed, same bytes.
+        duration_s: length.
+        start_ns: first instant, ns UTC.
+    """
+
+    seed: int = 7
+    duration_s: int = DURATION_S
+    start_ns: int = START_NS
+
+    @property
+    def venues(self) -> tuple[str, ...]:
+        """Slugs of those that take part."""
+        return tuple(VENUE_SHARE)
+
+    def frames(self, venue: str) -> Iterator[SimulatedFrame]:
+        """What the venue pushes, in order of time.
+
+        Raises:
+            InputError: the venue takes no part.
+        """
+        self._check(venue)
+        squeeze = _squeeze(self.seed, self.duration_s, self.start_ns)
+        press = Press(venue)
+        contracts = {contract.coin: contract for contract in LISTED[venue]}
+        events: list[tuple[int, Fact]] = [(push.at_ms, push) for push in pushes(venue, _happened(venue, squeeze))]
+        for trade in squeeze.trades:
+            if trade.venue == venue:
+                contract = contracts[trade.coin]
+                lots, ticks = _lots(contract, trade.qty_base), contract.ticks_of(trade.price)
+                events.append((trade.ts_ns // NS_PER_MS, Dealt(contract, trade.taker_side == "buy", lots, ticks)))
+        for tick in squeeze.ticks:
+            events += [(frame.at_ns // NS_PER_MS, frame) for frame in self._quotes(press, contracts[tick.coin], tick)]
+        events.sort(key=itemgetter(0))
+        for at_ms, event in events:
+            yield press.frame(at_ms, event)
+
+    def past(self, venue: str) -> tuple[SimulatedFrame, ...]:
+        """One of everything per contract, from before the beginning."""
+        self._check(venue)
+        return before(venue, self.start_ns)
+
+    def _check(self, venue: str) -> None:
+        if venue not in VENUE_SHARE:
+            raise InputError(f"{venue} takes no part in the squeeze; its venues are {', '.join(self.venues)}")
+
+    def _quotes(self, press: Press, contract: Listed, tick: Tick) -> Iterator[SimulatedFrame]:
+        at_ms = tick.ts_ns // NS_PER_MS
+        is_slow = (tick.ts_ns - self.start_ns) // 10**9 % _SLOW_TICKS == 0
+        kinds: tuple[Kind, ...] = ("mark_price",)
+        if press.venue == "okx" and is_slow:
+            kinds = ("mark_price", "open_interest", "funding_rate")
+        interest = contract.qty_of(_lots(contract, tick.open_interest_base * VENUE_SHARE[press.venue]))
+        for kind in kinds:
+            yield press.quotes.market(kind, contract, at_ms, tick.price, interest)
+
+
+@lru_cache(maxsize=4)
+def _squeeze(seed: int, duration_s: int, start_ns: int) -> Squeeze:
+    """Simulated once for all venues."""
+    return simulate_squeeze(np.random.default_rng(seed), duration_s=duration_s, start_ns=start_ns)
+
+
+def _happened(venue: str, squeeze: Squeeze) -> list[Happened]:
+    contracts = {contract.coin: contract for contract in LISTED[venue]}
+    return [
+        Happened(
+            event.ts_ns // NS_PER_MS,
+            contracts[event.coin],
+            event.position_side,
+            _lots(contracts[event.coin], event.qty_base),
+            contracts[event.coin].ticks_of(event.fill_price if venue == "binance-usdm" else event.bankruptcy_price),
+        )
+        for event in squeeze.liquidations
+        if event.venue == venue
+    ]
+
+
+def _lots(contract: Listed, qty_base: float) -> int:
+    qty = qty_base / float(contract.unit_base or 1)
+    return max(1, round(qty * 10**contract.lot_decimals / contract.lot_step))
