@@ -96,7 +96,16 @@ VENUE = Venue(
     parse=parse,
     infer_instrument=infer,
     subscriptions=Subscriptions(
-        urls={}, messages=lambda *_: (), channels={}, paths={}, canary="", stale_first=("replaying",)
+        urls={},
+        messages=lambda *_: (),
+        channels={},
+        paths={},
+        canary="",
+        stale_first=("replaying",),
+        topics=lambda *_: (),
+        requests=lambda _: (),
+        address=lambda: lambda _: None,
+        canaries={},
     ),
     channel_of=lambda payload: msgspec.json.decode(payload)["channel"],
 )
