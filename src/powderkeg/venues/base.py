@@ -54,6 +54,18 @@ class Canary(msgspec.Struct, frozen=True):
     silence_s: float = CANARY_SILENCE_S
 
 
+def _no_topics(_path: str, _streams: tuple[str, ...], _venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    return ()
+
+
+def _no_requests(_wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    return ()
+
+
+def _no_address() -> Address:
+    return lambda _frame: None
+
+
 class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to be sent what a venue publishes; facts with their source stand in the venue's `subscribe.py`.
 
@@ -70,7 +82,8 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
         max_connection_age_s: the venue closes sockets older than this, None where it does not.
         stale_first: channels whose first data frame on a connection repeats the past and must not be counted.
         gzip: frames are gzip-compressed JSON.
-        topics: (path name, stream classes, venue symbols) -> everything to subscribe to on that path.
+        topics: (path name, stream classes, venue symbols) -> everything to subscribe to on that path. A venue that
+            leaves this and the next three out can be read, but not connected to.
         requests: topics of one connection -> texts to send.
         address: makes the function that tells which channel a frame of one connection belongs to.
         canaries: path name -> its canary; paths not named have none.
@@ -91,10 +104,10 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     max_connection_age_s: float | None = None
     stale_first: tuple[str, ...] = ()
     gzip: bool = False
-    topics: Callable[[str, tuple[str, ...], tuple[str, ...]], tuple[Topic, ...]]
-    requests: Callable[[tuple[Topic, ...]], tuple[str, ...]]
-    address: Callable[[], Address]
-    canaries: dict[str, Canary]
+    topics: Callable[[str, tuple[str, ...], tuple[str, ...]], tuple[Topic, ...]] = _no_topics
+    requests: Callable[[tuple[Topic, ...]], tuple[str, ...]] = _no_requests
+    address: Callable[[], Address] = _no_address
+    canaries: dict[str, Canary] = {}
     path_of: Callable[[str, str], str] | None = None
     frame_channels: dict[str, str] = {}
     reply: Callable[[bytes], str | None] | None = None
