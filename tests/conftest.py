@@ -17,3 +17,26 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"recorded data not found at {folder}; set POWDERKEG_SHARED to the folder that holds data/")
     return folder
+
+
+@pytest.fixture
+def measured(record_property):
+    """Notes a figure a test measured; all of them are printed at the end of the run."""
+    return lambda text: record_property("measured", text)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests measured, whichever process ran them."""
+    reports = [
+        report for group in terminalreporter.stats.values() for report in group if hasattr(report, "user_properties")
+    ]
+    figures = [text for report in reports for name, text in report.user_properties if name == "measured"]
+    if figures:
+        terminalreporter.section("measured")
+        for text in sorted(set(figures)):
+            terminalreporter.write_line(text)
+
+
+def pytest_collection_modifyitems(items):
+    """Soaks run last, when the machine is quiet; they would only slow the others down."""
+    items.sort(key=lambda item: item.get_closest_marker("soak") is not None)

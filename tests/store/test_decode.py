@@ -70,8 +70,8 @@ def test_parts_decode_as_one_run(records, cuts):
 def test_a_replay_on_subscribe_is_left_out_once_per_connection():
     """The first liquidations of a replaying channel repeat the past; trades beside them do not."""
     decoder = Decoder(CONNECTIONS)
-    payload = frame(liquidation(), trade(), channel="replaying")
-    counts = [len(decoder.decode(Record(number, T0, payload)).events) for number in (1, 1, 2, 2)]
+    payloads = {number: frame(liquidation(price=number), trade(), channel="replaying") for number in (1, 2)}
+    counts = [len(decoder.decode(Record(number, T0, payloads[number])).events) for number in (1, 1, 2, 2)]
     assert counts == [1, 2, 1, 2]
 
 

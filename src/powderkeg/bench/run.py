@@ -9,8 +9,22 @@ from typing import Final
 from powderkeg.bench.base import Measure
 from powderkeg.domain.errors import InputError
 
-BENCHES: Final = ("parse", "journal", "archive", "stats", "margin", "replay", "feed", "startup", "simvenues")
+BENCHES: Final = (
+    "parse",
+    "journal",
+    "archive",
+    "stats",
+    "margin",
+    "replay",
+    "feed",
+    "live",
+    "simvenues",
+    "startup",
+)
 """In the order of the path: bytes, disk, numbers, the whole."""
+
+LONG: Final = ("soak",)
+"""Run only by name."""
 
 
 def run(names: Iterable[str], announce: Callable[[str], None] = lambda _: None) -> dict[str, list[Measure]]:
@@ -21,8 +35,8 @@ def run(names: Iterable[str], announce: Callable[[str], None] = lambda _: None) 
     """
     chosen = list(names) or list(BENCHES)
     for name in chosen:
-        if name not in BENCHES:
-            raise InputError(f"unknown bench {name!r}; benches are {', '.join(BENCHES)}")
+        if name not in (*BENCHES, *LONG):
+            raise InputError(f"unknown bench {name!r}; benches are {', '.join((*BENCHES, *LONG))}")
     results: dict[str, list[Measure]] = {}
     for name in chosen:
         announce(name)

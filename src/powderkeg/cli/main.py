@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from powderkeg import __version__
-from powderkeg.cli import bench, config, demo, doctor, export, import_, liquidations, position, replay
+from powderkeg.cli import bench, collect, config, demo, doctor, export, import_, liquidations, position, replay, watch
 from powderkeg.domain.errors import PowderkegError
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
     help="How much leverage is stacked at which price, what happens if price gets there, and what happened after.",
 )
 app.command("demo")(demo.demo)
+app.command("watch")(watch.watch)
+app.command("collect")(collect.collect)
 app.command("replay")(replay.replay)
 app.command("import")(import_.import_)
 app.command("export")(export.export)

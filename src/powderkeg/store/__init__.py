@@ -8,6 +8,7 @@ The journal is the truth. Everything after it is a view that can be rebuilt from
     journal_reader.py   the reader, which never returns a damaged record
     rows.py             the seam to imported tables
     decode.py           records to events, in any number of parts
+    overlap.py          rows two connections of a venue both saw
     columns.py          events to columns
     parquet.py          columns to files, in bounded memory
     archive_pass.py     one pass over a journal

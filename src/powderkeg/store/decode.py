@@ -16,10 +16,14 @@ from powderkeg.domain.errors import InputError, PowderkegError, VenueProtocolErr
 from powderkeg.domain.events import Event
 from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.store.journal_format import JournalConnection, Record
+from powderkeg.store.overlap import Overlap
 from powderkeg.store.rows import RowsParser
 from powderkeg.venues import Connection
 
 EXCERPT_CHARS: Final = 120  # enough to recognize a line, short enough to keep one line
+
+CONTINUED: Final = "continued"
+"""Format of a frames connection that began in an earlier journal: its channels have spoken there."""
 
 
 class RejectedRecord(msgspec.Struct, frozen=True):
@@ -47,7 +51,7 @@ class Decoded(NamedTuple):
 
 
 DecoderState = dict[str, tuple[str, ...]]
-"""Connection id (as text: it is kept in JSON) -> channels that have not spoken yet."""
+"""Connection id (as text: it is kept in JSON) -> channels that have not spoken yet; and what `Overlap` remembers."""
 
 
 class Decoder:
@@ -70,6 +74,7 @@ class Decoder:
         self._known = connections
         self._instruments = instruments
         self._state = dict(state or {})
+        self._overlap = Overlap(state)
         self._sockets: dict[int, Connection] = {}
         self._events: dict[int, Callable[[bytes, int], Sequence[Event]]] = {}  # of the sockets, one look-up a frame
         self._tables: dict[int, tuple[RowsParser, dict[str, str]]] = {}
@@ -77,7 +82,20 @@ class Decoder:
     def state(self) -> DecoderState:
         """What a decoder of the following records must be given."""
         now = {str(number): socket.unspoken for number, socket in self._sockets.items()}
-        return dict(sorted({**self._state, **now}.items()))
+        return dict(sorted({**self._state, **now, **self._overlap.state()}.items()))
+
+    @property
+    def repeated(self) -> int:
+        """Rows left out because another connection of the venue had seen them."""
+        return self._overlap.repeated
+
+    def unspoken(self, connection_id: int) -> tuple[str, ...]:
+        """Channels of a connection whose first, repeating frame is still awaited."""
+        socket = self._sockets.get(connection_id)
+        known = self._known.get(connection_id)
+        if socket is None and known is not None and known.kind == "frames":
+            socket = self._socket(known)
+        return socket.unspoken if socket is not None else ()
 
     def decode(self, record: Record) -> Decoded:
         """Events of the next record, and what of it could not be read. Raises nothing the record could cause."""
@@ -90,7 +108,7 @@ class Decoder:
             if known is None:
                 raise InputError(f"connection {connection_id} is not in the journal: its row was damaged")
             if known.kind == "frames":
-                events = self._events[connection_id] = self._socket(known).events
+                events = self._events[connection_id] = self._listener(known)
                 return Decoded(events(payload, position), ())
             return self._decode_rows(known, record)
         except VenueProtocolError as error:
@@ -99,13 +117,23 @@ class Decoder:
             reason = str(error)
         return Decoded((), (RejectedRecord(connection_id, position, None, reason, _excerpt(payload)),))
 
+    def _listener(self, known: JournalConnection) -> Callable[[bytes, int], Sequence[Event]]:
+        """Frame and receive time -> events: the connection's, without those another one of the venue saw before."""
+        events, kept = self._socket(known).events, self._overlap.kept
+        venue, connection_id = known.venue, known.connection_id
+
+        def heard(payload: bytes, position: int) -> Sequence[Event]:
+            return kept(venue, connection_id, position, events(payload, position))
+
+        return heard
+
     def _socket(self, known: JournalConnection) -> Connection:
         try:
             socket = Connection(known.venue, self._instruments)
         except KeyError:
             raise InputError(f"venue {known.venue!r} is not known to this version") from None
-        if known.format.startswith("messages-"):  # single messages, not a socket's life: none repeats the past
-            socket.resume(())
+        if known.format.startswith(("messages-", CONTINUED)):
+            socket.resume(())  # single messages, or the rest of a socket's life: none repeats the past
         unspoken = self._state.get(str(known.connection_id))
         if unspoken is not None:
             socket.resume(tuple(unspoken))

@@ -172,6 +172,18 @@ class Journal:
         if self._pending_bytes >= self._commit_bytes or len(self._pending) >= MAX_BATCH_RECORDS:
             self.commit()
 
+    def extend(self, records: list[Record]) -> None:
+        """Add records of open connections without committing, whatever their number; for a writer with its own rhythm.
+
+        Raises:
+            InvariantError: a connection was never opened.
+        """
+        unknown = {record.connection_id for record in records} - self._connections.keys()
+        if unknown:
+            raise InvariantError(f"{self.path.name}: records for connections {sorted(unknown)}, never opened")
+        self._pending.extend(records)
+        self._pending_bytes += sum(len(record.payload) for record in records)
+
     def tick(self) -> None:
         """Commit if something is pending and the interval has passed. Call it whenever the feed is idle."""
         if self._now_ns() - self._committed_ns >= self._commit_interval_ns:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -29,6 +29,7 @@ from powderkeg.domain.time import day_of, end_of_ms
 from powderkeg.stats.coverage import Observed
 from powderkeg.stats.silence import observed_spans, split_at
 from powderkeg.store.columns import column_names, joined
+from powderkeg.store.decode import DecoderState
 from powderkeg.store.identity import Source, doubts_of, literal, view_sql
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.manifest import ArchiveFile, Manifest, archive_dir, load_manifest
@@ -61,13 +62,22 @@ class Database:
         verify: compare each file with its checksum when it is first used; a damaged one is listed in `problems`, and
             its journal is decoded in its place where that can still be read. Reads only
             files that are new, or changed, since one was last opened here: see `verified.py`.
+        until: last batch to be seen of a journal, by its id; of the others, all. For a look at what was there before.
     """
 
-    def __init__(self, data_dir: Path, instruments: InstrumentMap | None = None, *, verify: bool = True) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        instruments: InstrumentMap | None = None,
+        *,
+        verify: bool = True,
+        until: Mapping[str, int] | None = None,
+    ) -> None:
         self.data_dir = data_dir
         self.problems: list[Problem] = []
         self._instruments = instruments
         self._verify = verify
+        self._until = dict(until or {})
         self._verified = VerifiedFiles(data_dir)
         self._intact: dict[str, str] = {}  # path -> checksum it was found to have, by this Database
         self._manifests: dict[str, Manifest] = {}
@@ -173,6 +183,11 @@ class Database:
         kinds = {manifest.journal_kind for manifest in self._manifests.values()}
         return "simulated" in kinds | {tail.journal_kind for tail in self._tails.values()}
 
+    def decoder_state(self, journal_id: str) -> DecoderState:
+        """What a decoder of a journal's next records must be given; nothing where the journal is not there."""
+        tail, manifest = self._tails.get(journal_id), self._manifests.get(journal_id)
+        return tail.decoder_state if tail is not None else manifest.decoder if manifest is not None else {}
+
     def columns(self, event: str) -> list[str]:
         """Names of the columns of an event type.
 
@@ -266,7 +281,7 @@ class Database:
                 continue
             tail = self._tails.get(path.stem)
             if tail is None or tail.manifest != manifest:
-                tail = JournalTail(path, manifest, self._instruments)
+                tail = JournalTail(path, manifest, self._instruments, until_seq=self._until.get(path.stem))
             try:
                 tail.advance()
             except StoreError as error:

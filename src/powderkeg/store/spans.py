@@ -53,16 +53,20 @@ def closed_spans(spans: Mapping[int, Span], connections: Mapping[int, JournalCon
 
 
 def observed_of(spans: Iterable[Span], gaps: Iterable[FeedGap], journal_id: str) -> list[Observed]:
-    """What a journal's connections watched, with its gaps cut out."""
-    gaps = list(gaps)
+    """What a journal's connections watched, stream by stream, with its gaps cut out.
+
+    A connection's `stream` names its classes joined by `+`; a gap names one of them, or all as the connection does.
+    """
+    holes: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for gap in gaps:
+        for stream in gap.stream.split("+"):
+            holes.setdefault((gap.venue, stream), []).append((gap.from_ns, gap.to_ns))
     return [
-        Observed(span.venue, span.stream, from_ns, to_ns, "connection", journal_id)
+        Observed(span.venue, stream, from_ns, to_ns, "connection", journal_id)
         for span in spans
         if span.kind == "frames"
-        for from_ns, to_ns in without_gaps(
-            (span.from_ns, span.to_ns),
-            [(gap.from_ns, gap.to_ns) for gap in gaps if (gap.venue, gap.stream) == (span.venue, span.stream)],
-        )
+        for stream in span.stream.split("+")
+        for from_ns, to_ns in without_gaps((span.from_ns, span.to_ns), holes.get((span.venue, stream), []))
     ]
 
 

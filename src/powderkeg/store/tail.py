@@ -14,7 +14,7 @@ from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.stats.silence import Islands
 from powderkeg.store.archive_pass import unfit
 from powderkeg.store.columns import tail_table
-from powderkeg.store.decode import Decoder
+from powderkeg.store.decode import Decoder, DecoderState
 from powderkeg.store.identity import Source
 from powderkeg.store.journal_reader import Batch, Damage, JournalReader
 from powderkeg.store.manifest import Manifest
@@ -29,9 +29,17 @@ class JournalTail:
         path: of the journal.
         manifest: what is archived of it, None for nothing.
         instruments: see `Decoder`.
+        until_seq: last batch to be seen, None for all there are.
     """
 
-    def __init__(self, path: Path, manifest: Manifest | None, instruments: InstrumentMap | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        manifest: Manifest | None,
+        instruments: InstrumentMap | None = None,
+        *,
+        until_seq: int | None = None,
+    ) -> None:
         self.path = path
         self.manifest = manifest
         self.tables: dict[str, list[pa.Table]] = {}
@@ -45,6 +53,12 @@ class JournalTail:
         self._instruments = instruments
         self._state = manifest.decoder if manifest is not None else {}
         self._last_seq = manifest.last_seq if manifest is not None else 0
+        self._until_seq = until_seq
+
+    @property
+    def decoder_state(self) -> DecoderState:
+        """What a decoder of the records behind this tail must be given."""
+        return self._state
 
     def advance(self) -> None:
         """Decode what was committed since the last call.
@@ -58,6 +72,8 @@ class JournalTail:
             spans = {span.connection_id: span for span in self.spans}
             events: dict[str, list[Event]] = {}
             for batch in reader.batches(self._last_seq + 1):
+                if self._until_seq is not None and batch.seq is not None and batch.seq > self._until_seq:
+                    break
                 for record in batch.records if isinstance(batch, Batch) else ():
                     note_record(spans, record, reader.connections)
                     decoded = decoder.decode(record)

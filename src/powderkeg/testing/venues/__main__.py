@@ -22,7 +22,7 @@ import msgspec
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_S
 from powderkeg.testing.squeeze import START_NS
-from powderkeg.testing.venues.faults import Fault, random_faults
+from powderkeg.testing.venues.faults import FAULTS, Fault, random_faults
 from powderkeg.testing.venues.fleet import SimulatedVenues
 from powderkeg.testing.venues.scenario import SIMULATED, Scenario
 from powderkeg.testing.venues.server import Playback
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--now", action="store_true", help="event times begin now instead of on a fixed day")
     parser.add_argument("--speed", type=float, default=1.0, help="story seconds per second; 0: as fast as clients read")
     parser.add_argument("--faults", action="store_true", help="random faults from --fault-seed")
+    parser.add_argument("--fault-names", default=",".join(FAULTS), help="which faults to draw from, comma separated")
     parser.add_argument("--fault-seed", type=int, default=0)
     parser.add_argument("--fault-every", type=float, default=20.0, help="mean seconds between faults of a venue")
     parser.add_argument("--patient", action="store_true", help="stand still until clients that were cut off are back")
@@ -87,6 +88,7 @@ def _fleet(options: argparse.Namespace) -> SimulatedVenues:
             start_ns=start_ns,
             duration_s=options.seconds,
             every_s=options.fault_every,
+            names=[name for name in FAULTS if name in str(options.fault_names).split(",")],
         )
     playback = Playback(speed=options.speed or None, is_patient=options.patient, is_held=options.held)
     return SimulatedVenues(story, faults=faults, fault_seed=options.fault_seed, playback=playback)

@@ -1,0 +1,215 @@
+"""A collector from start to stop: lock, journal, past, feeds, archive, and an orderly end.
+
+lock the name ─► open the journal ─► connect feeds ────────────────► frames are journaled from here on
+└─► rebuild the past, in a thread ─► frames are decoded from here on
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from powderkeg.app.live.archiver import EVERY_S, Archiver, unsettled
+from powderkeg.app.live.observer import SessionObserver
+from powderkeg.app.live.rebuild import rebuild
+from powderkeg.app.live.recorder import TICK_S, JournalKind
+from powderkeg.app.live.session import LiveSession
+from powderkeg.app.live.snapshot import Snapshot, Snapshotter
+from powderkeg.domain.errors import InputError
+from powderkeg.feed.connection import Feed
+from powderkeg.feed.liveness import Limits
+from powderkeg.feed.plan import Plan, plans
+from powderkeg.feed.ports import Clock, SystemClock
+from powderkeg.store.lock import FileLock
+
+STREAMS: Final = ("liquidation", "trade", "mark_price", "funding_rate", "open_interest")
+"""What is collected unless books are asked for: everything the totals, floors and ceilings rest on."""
+
+DELAY_PERIOD_S: Final = 60.0
+KEPT_ALERTS: Final = 50
+
+
+class CollectorOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What to collect, and where to.
+
+    Attributes:
+        data_dir: the data directory, made if absent.
+        name: one collector of a name per directory; journals bear it.
+        symbols: venue slug -> the venue's own names of contracts.
+        streams: stream classes.
+        kind: `simulated` where the venues are.
+        base_urls: other hosts, see `feed.plan.plans`.
+        limits: times of connections, None for the promised ones.
+        archive_every_s: between two parts of the archive, None never.
+        seed: of the jitter of retries.
+    """
+
+    data_dir: Path
+    name: str = "main"
+    symbols: dict[str, tuple[str, ...]]
+    streams: tuple[str, ...] = STREAMS
+    kind: JournalKind = "live"
+    base_urls: dict[str, str] = {}
+    limits: Limits | None = None
+    archive_every_s: float | None = EVERY_S
+    seed: int | None = None
+
+
+class Collector:
+    """Runs a `LiveSession` over real sockets.
+
+    Args:
+        options: what to collect.
+        clock: both clocks.
+        tell: takes each alert as it comes.
+    """
+
+    def __init__(
+        self,
+        options: CollectorOptions,
+        *,
+        clock: Clock | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        if not options.name.replace("-", "").replace("_", "").isalnum() or not options.name.isascii():
+            raise InputError(f"{options.name!r} cannot name a collector: use letters, digits, '-' and '_'")
+        self.options = options
+        self.alerts: deque[str] = deque(maxlen=KEPT_ALERTS)
+        self.plans = tuple(
+            plan
+            for venue, names in sorted(options.symbols.items())
+            for plan in plans(venue, names, options.streams, base_urls=options.base_urls)
+        )
+        self._clock = clock or SystemClock()
+        self._tell = tell
+        self._rng = random.Random(options.seed)  # noqa: S311 - jitter, no secret
+        self.started = asyncio.Event()  # there is a session to look at
+        self._stopping = asyncio.Event()
+        self.session: LiveSession  # from `run` on
+        self._observer: SessionObserver
+        self._snapshotter: Snapshotter
+        self._to_seal: list[str] = []
+
+    async def run(self) -> None:
+        """Collect until `stop`; everything is durable when it returns.
+
+        Raises:
+            StoreBusyError: a collector of this name is at work in the directory.
+            StoreError: the journal cannot be opened, or the last frames could not be written.
+        """
+        loop = asyncio.get_running_loop()
+        data_dir = self.options.data_dir
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        what = f"collector {self.options.name!r} in {data_dir}"
+        with FileLock(data_dir / f"collector-{self.options.name}.lock", what):
+            self.session = LiveSession(
+                data_dir,
+                self.options.name,
+                kind=self.options.kind,
+                wall_ns=self._clock.now_ns,
+                call_soon=loop.call_soon,
+                call_soon_threadsafe=loop.call_soon_threadsafe,
+                alert=self.alert,
+            )
+            self._observer = SessionObserver(self.session)
+            is_simulated = self.options.kind == "simulated"
+            self._snapshotter = Snapshotter(self.session, self._observer, is_simulated=is_simulated)
+            self.session.on_day_end = self._to_seal.append
+            journal_id, last_seq = self.session.start()
+            self.started.set()
+            try:
+                await self._work(journal_id, last_seq)
+            finally:
+                self.session.stop()
+
+    def stop(self) -> None:
+        """Ask for an orderly end; may be called before `run`, and by signal handlers."""
+        self._stopping.set()
+
+    @property
+    def is_running(self) -> bool:
+        """Frames are taken, decoded, and part of every number."""
+        return self.started.is_set() and not self.session.is_rebuilding
+
+    def snapshot(self) -> Snapshot:
+        """The session as it stands now; only while `run` runs."""
+        return self._snapshotter.snapshot(tuple(self.alerts))
+
+    def alert(self, line: str) -> None:
+        """Something the operator should know."""
+        self.alerts.append(line)
+        self._tell(line)
+
+    async def _work(self, journal_id: str, last_seq: int) -> None:
+        feeds = [self._feed(plan) for plan in self.plans]
+        archiver = Archiver(self.options.data_dir, self.alert)
+        tasks = [asyncio.create_task(feed.run(), name=feed.plan.key) for feed in feeds]
+        tasks.append(asyncio.create_task(self._ticking(), name="tick"))
+        past = asyncio.create_task(self._rebuild(journal_id, last_seq), name="rebuild")
+        tasks.append(asyncio.create_task(self._archiving(archiver, past), name="archive"))
+        stopping = asyncio.create_task(self._stopping.wait(), name="stop")
+        try:
+            done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                task.result()  # whatever ended before it was asked to has failed
+        finally:
+            await _ended([*tasks, stopping])
+            await past  # its thread cannot be interrupted, and what waits must be decoded
+            await archiver.stop()
+
+    def _feed(self, plan: Plan) -> Feed:
+        return Feed(
+            plan,
+            self.session.take,
+            self._observer,
+            rng=random.Random(self._rng.random()),  # noqa: S311 - jitter, no secret
+            clock=self._clock,
+            limits=self.options.limits,
+        )
+
+    async def _rebuild(self, journal_id: str, last_seq: int) -> None:
+        venues = frozenset(self.options.symbols)
+        past = await asyncio.to_thread(
+            rebuild, self.options.data_dir, journal_id, last_seq, venues, self._clock.now_ns()
+        )
+        self.session.go_on_from(past)
+
+    async def _ticking(self) -> None:
+        delays_due_s = time.monotonic() + DELAY_PERIOD_S
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.session.tick()
+            if time.monotonic() >= delays_due_s:
+                delays_due_s += DELAY_PERIOD_S
+                self.session.turn_delays()
+
+    async def _archiving(self, archiver: Archiver, past: asyncio.Task[None]) -> None:
+        """First what earlier runs left, then a part every so often, and whole days as they end."""
+        await asyncio.shield(past)
+        every_s = self.options.archive_every_s
+        if every_s is None:
+            await asyncio.Event().wait()
+            return
+        current = self.session.recorder.journal_id
+        self._to_seal += await asyncio.to_thread(unsettled, self.options.data_dir, self.options.name, current)
+        while True:
+            for journal_id in list(self._to_seal):
+                if await archiver.order("seal", journal_id):
+                    self._to_seal.remove(journal_id)
+            await asyncio.sleep(every_s)
+            await archiver.order("grow", self.session.recorder.journal_id)
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they are over."""
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,181 @@
+"""Everything a session counts, as plain structs: for the terminal, for status lines, and ready for `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from powderkeg.app.live.lag import DelayHistogram
+
+
+class Delays(msgspec.Struct, frozen=True, kw_only=True):
+    """Quantiles of the last minutes, ms; None without data.
+
+    Attributes:
+        lag_p50_ms, lag_p99_ms: from the venue's event time to our receipt, clocks as they are.
+        delay_p50_ms, delay_p99_ms: from receipt to the updated total.
+    """
+
+    lag_p50_ms: float | None = None
+    lag_p99_ms: float | None = None
+    delay_p50_ms: float | None = None
+    delay_p99_ms: float | None = None
+
+
+class VenueCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted of one venue since the session began.
+
+    Attributes:
+        frames, raw_bytes: taken, journaled and decoded.
+        events: what they said; `rejects` could not be read, `repeated` were seen by another connection before.
+        shed: frames offered and not taken, by stream class.
+        oversize: frames above the size limit, which the socket refused.
+        opened, closed: connections; `reconnects` are closings nobody asked for.
+        gaps, gap_ns: recorded holes, and their length.
+        failures: frames our own code failed on; a bug, contained.
+    """
+
+    venue: str
+    frames: int
+    raw_bytes: int
+    events: int
+    rejects: int
+    repeated: int
+    shed: dict[str, int]
+    oversize: int
+    opened: int
+    closed: int
+    reconnects: int
+    gaps: int
+    gap_ns: int
+    failures: int
+    last_received_ns: int | None
+    delays: Delays
+
+
+class VenueTally:
+    """The mutable side of `VenueCounts`."""
+
+    __slots__ = (
+        "closed",
+        "delay",
+        "events",
+        "failures",
+        "frames",
+        "gap_ns",
+        "gaps",
+        "lag",
+        "last_received_ns",
+        "opened",
+        "oversize",
+        "raw_bytes",
+        "reconnects",
+        "rejects",
+        "repeated",
+        "shed",
+        "venue",
+    )
+
+    def __init__(self, venue: str) -> None:
+        self.venue = venue
+        self.frames = self.raw_bytes = self.events = self.rejects = self.repeated = 0
+        self.shed: dict[str, int] = {}
+        self.oversize = self.opened = self.closed = self.reconnects = self.gaps = self.gap_ns = self.failures = 0
+        self.last_received_ns: int | None = None
+        self.lag = DelayHistogram()
+        self.delay = DelayHistogram()
+
+    def counts(self) -> VenueCounts:
+        """As it stands now."""
+        return VenueCounts(
+            venue=self.venue,
+            frames=self.frames,
+            raw_bytes=self.raw_bytes,
+            events=self.events,
+            rejects=self.rejects,
+            repeated=self.repeated,
+            shed=dict(self.shed),
+            oversize=self.oversize,
+            opened=self.opened,
+            closed=self.closed,
+            reconnects=self.reconnects,
+            gaps=self.gaps,
+            gap_ns=self.gap_ns,
+            failures=self.failures,
+            last_received_ns=self.last_received_ns,
+            delays=Delays(
+                lag_p50_ms=self.lag.quantile_ms(0.5),
+                lag_p99_ms=self.lag.quantile_ms(0.99),
+                delay_p50_ms=self.delay.quantile_ms(0.5),
+                delay_p99_ms=self.delay.quantile_ms(0.99),
+            ),
+        )
+
+
+class Counters(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted of a whole session.
+
+    Attributes:
+        started_ns, as_of_ns: wall clock.
+        queued: frames journaled and not decoded yet.
+        unsaved_ratio: bytes not durable yet over their bound.
+        durable_records: written and synced by this run.
+        pauses: times the disk refused; `is_paused` while it does.
+    """
+
+    started_ns: int
+    as_of_ns: int
+    venues: tuple[VenueCounts, ...]
+    queued: int
+    unsaved_ratio: float
+    durable_records: int
+    commits: int
+    slowest_commit_ms: float
+    pauses: int
+    is_paused: bool
+
+    @property
+    def frames(self) -> int:
+        """Frames taken from all venues."""
+        return sum(venue.frames for venue in self.venues)
+
+    @property
+    def shed(self) -> int:
+        """Frames offered and not taken, of all venues."""
+        return sum(sum(venue.shed.values()) for venue in self.venues)
+
+
+_PER_VENUE: Final = (
+    ("frames", "frames taken, journaled and decoded"),
+    ("raw_bytes", "bytes of them"),
+    ("events", "events they told"),
+    ("rejects", "frames and rows that could not be read"),
+    ("repeated", "rows another connection had seen before"),
+    ("oversize", "frames above the size limit"),
+    ("opened", "connections opened"),
+    ("reconnects", "connections lost"),
+    ("gaps", "recorded intervals without observation"),
+    ("failures", "frames our own code failed on"),
+)
+
+
+def samples(counters: Counters) -> Iterator[tuple[str, dict[str, str], float]]:
+    """(metric name, labels, number) of everything counted, as a metrics page lists it."""
+    for venue in counters.venues:
+        labels = {"venue": venue.venue}
+        for name, _ in _PER_VENUE:
+            yield f"powderkeg_{name}_total", labels, float(getattr(venue, name))
+        yield "powderkeg_gap_seconds_total", labels, venue.gap_ns / 1e9
+        for stream, frames in sorted(venue.shed.items()):
+            yield "powderkeg_shed_total", {**labels, "stream": stream or "untold"}, float(frames)
+        for name in ("lag_p50_ms", "lag_p99_ms", "delay_p50_ms", "delay_p99_ms"):
+            delay_ms: float | None = getattr(venue.delays, name)
+            if delay_ms is not None:
+                yield f"powderkeg_{name}", labels, delay_ms
+    yield "powderkeg_queued_frames", {}, float(counters.queued)
+    yield "powderkeg_unsaved_ratio", {}, counters.unsaved_ratio
+    yield "powderkeg_durable_records_total", {}, float(counters.durable_records)
+    yield "powderkeg_commits_total", {}, float(counters.commits)
+    yield "powderkeg_pauses_total", {}, float(counters.pauses)

@@ -1,0 +1,107 @@
+"""`powderkeg watch`: collect, and show what is collected as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from powderkeg.cli.collect import BooksOption, ForOption, NameOption, OverrideOption, VenueOption
+from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+
+if TYPE_CHECKING:
+    from powderkeg.app.live.collector import Collector
+
+FRAMES_PER_S = 4
+"""As often as a person can read numbers; more would only cost."""
+
+
+def watch(
+    coins: Annotated[list[str], typer.Argument(help="Coins: BTC ETH ...")],
+    venue: VenueOption = None,
+    name: NameOption = "main",
+    books: BooksOption = False,
+    for_: ForOption = None,
+    url_override: OverrideOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Collect coins and watch their liquidation totals live; `q` or ctrl-c leaves, what was recorded stays."""
+    from powderkeg.app.live.running import options_of, run_collector
+    from powderkeg.domain.time import NS_PER_S, parse_duration
+
+    options = options_of(
+        coins,
+        data_dir=data_dir(data, config),
+        venues=venue or (),
+        name=name,
+        with_books=books,
+        overrides=url_override or (),
+    )
+    is_drawn = sys.stdout.isatty() and not as_json
+    run_collector(
+        options,
+        watch=_draw if is_drawn else _print if as_json else _say,
+        tell=lambda line: None if is_drawn else print(f"! {line}", file=sys.stderr, flush=True),
+        for_s=parse_duration(for_) / NS_PER_S if for_ else None,
+    )
+
+
+async def _draw(collector: Collector) -> None:
+    from rich.live import Live
+
+    from powderkeg.cli.live_view import live_view
+    from powderkeg.cli.output import console
+
+    leaving = asyncio.Event()
+    with _keys(leaving), Live(console=console(), screen=True, auto_refresh=False) as live:
+        while not leaving.is_set():
+            # Drawing costs milliseconds: in a thread, so that sockets are not kept waiting.
+            await asyncio.to_thread(live.update, live_view(collector.snapshot()), refresh=True)
+            try:
+                await asyncio.wait_for(leaving.wait(), 1 / FRAMES_PER_S)
+            except TimeoutError:
+                continue
+
+
+async def _print(collector: Collector) -> None:
+    from powderkeg.cli.output import print_json
+
+    while True:
+        await asyncio.sleep(1 / FRAMES_PER_S)
+        print_json(collector.snapshot().to_dict())
+
+
+async def _say(collector: Collector) -> None:
+    """Where there is no terminal to draw on: a line a second."""
+    from powderkeg.cli.live_view import status_line
+
+    while True:
+        await asyncio.sleep(1)
+        print(status_line(collector.snapshot()), flush=True)
+
+
+@contextmanager
+def _keys(leaving: asyncio.Event) -> Generator[None]:
+    """`q` sets `leaving`; keys are read one by one meanwhile."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    loop = asyncio.get_running_loop()
+    tty.setcbreak(terminal)
+    loop.add_reader(terminal, lambda: leaving.set() if sys.stdin.read(1) in "qQ" else None)
+    try:
+        yield
+    finally:
+        loop.remove_reader(terminal)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
