@@ -139,10 +139,50 @@ async def full_disk(data_dir, base_ns):
     )
 
 
+def memory_mb():
+    """Resident, now: the highest mark would hold what was before."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+async def burst(data_dir, base_ns, frames):
+    """Frames as fast as they can be offered, the loop running in between as sockets would let it."""
+    session = live_session(data_dir).session
+    for venue in VENUES:
+        session.opened(venue, venue, "liquidation+trade", time.time_ns())
+    offers = [row(number, base_ns) for number in range(min(frames, 50_000))]
+    before = highest = memory_mb()
+    begun = time.monotonic()
+    for number in range(frames):
+        session.take(*(offers[number % len(offers)][0], time.time_ns(), offers[number % len(offers)][1]))
+        if number % 2_000 == 0:
+            session.tick()
+            highest = max(highest, memory_mb())
+            if frames <= len(offers):
+                await asyncio.sleep(0)
+    offered = time.monotonic()
+    while session.queued:
+        session.tick()
+        highest = max(highest, memory_mb())
+        await asyncio.sleep(0.01)
+    caught_up = time.monotonic()
+    session.stop()
+    say(
+        offered=frames,
+        offered_s=offered - begun,
+        caught_up_s=caught_up - offered,
+        durable=session.recorder.durable_records,
+        counted=session.pipeline.counts.get("liquidation", 0),
+        shed=sum(sum(tally.shed.values()) for tally in session.tallies.values()),
+        grown_mb=highest - before,
+    )
+
+
 if __name__ == "__main__":
     signal.alarm(60)  # whatever happens, this process does not stay
     work, folder, base, *rest = sys.argv[1:]
     if work == "feed":
         asyncio.run(feed(Path(folder), int(base), int(rest[0]), int(rest[1])))
+    elif work == "burst":
+        asyncio.run(burst(Path(folder), int(base), int(rest[0])))
     else:
         asyncio.run(full_disk(Path(folder), int(base)))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from powderkeg.app.live.collector import Collector
-from powderkeg.app.live.running import options_of
+from powderkeg.app.live.running import options_of, spare_what_stays
 from powderkeg.bench.base import Measure
 
 SECONDS: Final = 12
@@ -85,6 +85,7 @@ def _simulator(folder: Path, speed: float, rate: float, seconds: int) -> Generat
 async def _collected(folder: Path, urls: dict[str, str], seconds: int, *, is_paced: bool) -> dict[str, float]:
     overrides = [f"{venue}={url}" for venue, url in urls.items()]
     collector = Collector(options_of(COINS, data_dir=folder / "data", with_books=True, overrides=overrides))
+    spare_what_stays()  # as the command does
     collecting = asyncio.create_task(collector.run())
     await collector.started.wait()
     await asyncio.sleep(SETTLING_S)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
+if TYPE_CHECKING:
+    from powderkeg.app.doctor import Finding
+
 
 def doctor(
     repair: Annotated[
         bool, typer.Option("--repair", help="First make absent or damaged archive files anew from their journals.")
+    ] = False,
+    network: Annotated[
+        bool, typer.Option("--network", help="Also whether each venue can be reached, and whether our clock is right.")
     ] = False,
     data: DataOption = None,
     config: ConfigOption = None,
@@ -24,7 +30,7 @@ def doctor(
 
     folder = data_dir(data, config)
     mended = _repaired(folder) if repair and folder.is_dir() else []
-    findings = examine(folder)
+    findings = [*examine(folder), *(_reached() if network else [])]
     failed = any(finding.status == FAIL for finding in findings)
     if as_json:
         print_json({"ok": not failed, "checks": findings, "repaired": mended})
@@ -40,6 +46,12 @@ def doctor(
                 out.print(f"      fix: {finding.fix}", markup=False)
     if failed:
         raise typer.Exit(1)
+
+
+def _reached() -> list[Finding]:
+    from powderkeg.app.network import network_findings
+
+    return network_findings()
 
 
 def _repaired(folder: Path) -> list[str]:

@@ -83,7 +83,7 @@ def _figure(row: LiquidationRow | None) -> str:
 
 
 def _feeds(snapshot: Snapshot) -> Table:
-    numbers = ("frames/s", "lag p50", "lag p99", "delay p99", "rejects", "shed", "gaps", "reconnects")
+    numbers = ("per s", "lag p50", "p99", "delay p99", "bad", "shed", "gaps", "lost")
     view = table("venue", "feed", *numbers, right=numbers)
     for venue in snapshot.venues:
         counts, delays = venue.counts, venue.counts.delays
@@ -126,4 +126,7 @@ def _worst(venue: VenueStatus) -> str:
 def _ms(delay_ms: float | None) -> str:
     if delay_ms is None:
         return "–"
-    return f"{delay_ms:.3g} ms" if delay_ms < 1_000 else f"{delay_ms / 1_000:.3g} s"
+    for limit, divisor, unit in ((1e3, 1.0, "ms"), (1e5, 1e3, "s"), (6e6, 6e4, "m"), (float("inf"), 3.6e6, "h")):
+        if delay_ms < limit:
+            return f"{delay_ms / divisor:.3g} {unit}"
+    raise AssertionError("the last limit is infinite")

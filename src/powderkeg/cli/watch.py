@@ -46,13 +46,19 @@ def watch(
     is_drawn = sys.stdout.isatty() and not as_json
     run_collector(
         options,
-        watch=_draw if is_drawn else _print if as_json else _say,
+        watch=draw if is_drawn else print_lines if as_json else say,
         tell=lambda line: None if is_drawn else print(f"! {line}", file=sys.stderr, flush=True),
         for_s=parse_duration(for_) / NS_PER_S if for_ else None,
     )
 
 
-async def _draw(collector: Collector) -> None:
+async def idle(_collector: Collector) -> None:
+    """Show nothing."""
+    await asyncio.Event().wait()
+
+
+async def draw(collector: Collector) -> None:
+    """A table over the whole terminal, until `q`."""
     from rich.live import Live
 
     from powderkeg.cli.live_view import live_view
@@ -69,7 +75,8 @@ async def _draw(collector: Collector) -> None:
                 continue
 
 
-async def _print(collector: Collector) -> None:
+async def print_lines(collector: Collector) -> None:
+    """A snapshot a line, four times a second."""
     from powderkeg.cli.output import print_json
 
     while True:
@@ -77,7 +84,7 @@ async def _print(collector: Collector) -> None:
         print_json(collector.snapshot().to_dict())
 
 
-async def _say(collector: Collector) -> None:
+async def say(collector: Collector) -> None:
     """Where there is no terminal to draw on: a line a second."""
     from powderkeg.cli.live_view import status_line
 

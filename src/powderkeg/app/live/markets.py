@@ -61,7 +61,7 @@ def symbols_of(coins: Sequence[str], venues: Iterable[str]) -> dict[str, tuple[s
     for slug in slugs:
         if slug not in VENUES:
             raise InputError(f"{slug!r} is not a venue; there are {', '.join(VENUES)}")
-        names = (main_perpetual(slug, coin) for coin in dict.fromkeys(coins))
+        names = dict.fromkeys(main_perpetual(slug, coin) for coin in coins)
         chosen[slug] = tuple(name for name in names if name is not None)
     return chosen
 

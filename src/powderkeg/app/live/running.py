@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -73,7 +74,18 @@ def run_collector(
     return collector
 
 
+def spare_what_stays() -> None:
+    """Tell the garbage collector that what exists now stays.
+
+    Modules and tables are hundreds of thousands of objects; looking through them again and again would stop the loop
+    for tens of milliseconds each time (measured 2026-11).
+    """
+    gc.collect()
+    gc.freeze()
+
+
 async def _run(collector: Collector, watch: Watcher | None, for_s: float | None) -> None:
+    spare_what_stays()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, collector.stop)
@@ -84,6 +96,7 @@ async def _run(collector: Collector, watch: Watcher | None, for_s: float | None)
     try:
         await collecting
     finally:
+        gc.unfreeze()
         if watching is not None:
             watching.cancel()
             with suppress(asyncio.CancelledError):
