@@ -3,6 +3,7 @@
 from powderkeg.venues.base import Venue
 from powderkeg.venues.bitfinex.contracts import SLUG, infer_instrument
 from powderkeg.venues.bitfinex.parse import parse
+from powderkeg.venues.bitfinex.rest import REST
 from powderkeg.venues.bitfinex.subscribe import SUBSCRIPTIONS
 
 VENUE = Venue(
@@ -10,6 +11,7 @@ VENUE = Venue(
     parse=parse,
     infer_instrument=infer_instrument,
     subscriptions=SUBSCRIPTIONS,
+    rest=REST,
 )
 
 __all__ = ["VENUE"]
