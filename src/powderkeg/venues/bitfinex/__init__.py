@@ -2,6 +2,7 @@
 
 from powderkeg.venues.base import Venue
 from powderkeg.venues.bitfinex.contracts import SLUG, infer_instrument
+from powderkeg.venues.bitfinex.numbers import ChannelNumbers
 from powderkeg.venues.bitfinex.parse import parse
 from powderkeg.venues.bitfinex.rest import REST
 from powderkeg.venues.bitfinex.subscribe import SUBSCRIPTIONS
@@ -12,6 +13,7 @@ VENUE = Venue(
     infer_instrument=infer_instrument,
     subscriptions=SUBSCRIPTIONS,
     rest=REST,
+    naming=ChannelNumbers,
 )
 
 __all__ = ["VENUE"]

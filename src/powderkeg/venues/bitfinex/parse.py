@@ -3,7 +3,7 @@
 A liquidation is a row of `liq:global` with IS_MATCH 0; rows with IS_MATCH 1 are market executions of a position already
 told and would count it again. The sign of the amount is the position's. Data frames name their channel by a number
 handed out per connection, so trades, books and status tell their contract only where the channel and its key have been
-appended to the frame, as recorders do; liquidations tell it themselves.
+appended to the frame, as recorders do and `numbers.py` does; liquidations tell it themselves.
 """
 
 from __future__ import annotations
