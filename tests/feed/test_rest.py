@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+from backfill_harness import FROM_NS, NS, TO_NS, FakeClock, run_backfill
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,20 +25,6 @@ from powderkeg.feed.budget import WeightBudget
 from powderkeg.feed.pollers import Poller, backfill
 from powderkeg.feed.rest import BLIND_HOLD_S, RestClient
 from powderkeg.venues import VENUES, parse_frame
-
-NS = 1_000_000_000
-FROM_NS, TO_NS = 1_784_112_000 * NS, 1_784_112_600 * NS
-
-
-class FakeClock:
-    def __init__(self):
-        self.at_s = 1_000.0
-
-    def now_ns(self):
-        return TO_NS
-
-    def monotonic(self):
-        return self.at_s
 
 
 @contextmanager
@@ -239,24 +226,6 @@ def test_a_poller_goes_round_and_survives_refusals():
     assert any("no JSON" in why.reason for _, why in refused)
 
 
-def run_backfill(venue, names, respond):
-    """Frames and outcome of a backfill of the gap against `respond(path, query) -> document`."""
-    frames: list = []
-    asked: list = []
-
-    def get(url):
-        parts = urlsplit(url)
-        query = {name: texts[0] for name, texts in parse_qs(parts.query).items()}
-        asked.append((parts.path, query))
-        return http.Answer(200, {}, json.dumps(respond(query)).encode())
-
-    client = RestClient(venue, clock=FakeClock(), get=get)
-    gap = FeedGap(venue, "liquidation", FROM_NS, TO_NS, "test")
-    result = asyncio.run(backfill(client, names, gap, lambda *frame: frames.append(frame)))
-    assert all(key == f"{venue}/rest/backfill" for key, _, _ in frames)
-    return [event for _, at, frame in frames for event in parse_frame(venue, frame, at)], result, asked
-
-
 def test_okx_backfill_pages_back_and_keeps_what_lies_in_the_gap():
     """Newest first, by family; other contracts and times before or after the gap are left out; ends are half-open."""
     from_ms, to_ms = FROM_NS // 1_000_000, TO_NS // 1_000_000
@@ -346,19 +315,6 @@ def test_deribit_backfill_follows_the_pages_and_keeps_the_ids():
     assert forced == {row["trade_id"] for row in inside if "liquidation" in row}
     assert result.refusals == ()
     assert len(asked) == 3
-
-
-@pytest.mark.parametrize("venue", ["okx", "gate", "deribit"])
-def test_a_refused_backfill_says_so(venue):
-    """An answer that is an error, or no JSON, closes no gap."""
-    name = {"okx": "BTC-USDT-SWAP", "gate": "BTC_USDT", "deribit": "BTC-PERPETUAL"}[venue]
-    gap = FeedGap(venue, "liquidation", FROM_NS, TO_NS, "test")
-    for answer in (http.Answer(500, {}, b""), http.Answer(200, {}, b"<html>busy</html>")):
-        frames: list = []
-        client = RestClient(venue, clock=FakeClock(), get=lambda _, it=answer: it)
-        result = asyncio.run(backfill(client, [name], gap, lambda *frame, to=frames: to.append(frame)))
-        assert frames == []
-        assert len(result.refusals) == 1
 
 
 def test_a_venue_without_history_says_so():

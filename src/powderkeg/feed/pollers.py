@@ -108,8 +108,11 @@ async def backfill(client: RestClient, symbols: Sequence[str], gap: FeedGap, sin
     frames, refusals = 0, list[Refusal]()
     if client.facts.backfill is None:
         return Backfilled(0, (Refusal(f"{client.venue} offers no past liquidations", is_fatal=True),))
-    for name in symbols:
-        query: Query | None = client.facts.backfill(name, gap.from_ns, gap.to_ns)
+    for name in symbols[:1] if client.facts.is_whole_venue else symbols:
+        query = client.facts.backfill(name, gap.from_ns, gap.to_ns)
+        if query is None:
+            refusals.append(Refusal(f"{client.venue} offers no past liquidations of {name}", is_fatal=True))
+            continue
         for _ in range(MAX_PAGES):
             answer = await _page(client, query)
             if isinstance(answer, Refusal):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -25,6 +25,23 @@ noticing a dead path."""
 Address = Callable[[bytes], bytes | None]
 """A frame of one connection -> the channel its data belong to, None for replies and heartbeats. May remember earlier
 frames of the connection (Bitfinex numbers its channels), so each connection makes its own."""
+
+
+class Naming(Protocol):
+    """Lets frames say what only earlier frames of their connection explained."""
+
+    def named(self, frame: bytes) -> bytes:
+        """The frame as the venue's parser can read it by itself."""
+        ...
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """All that must be kept to go on elsewhere."""
+        ...
+
+    def resume(self, memory: Iterable[str]) -> None:
+        """Go on where another one stood when it said `memory`."""
+        ...
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -145,6 +162,8 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
         parse_instruments: the venue's instrument listing (REST or WebSocket payload) -> instruments; None where the
             venue's names alone say everything.
         rest: how to ask it over HTTP, None where nothing is asked.
+        naming: makes what a connection's frames need to be understood alone (Bitfinex numbers its channels); None where
+            each frame says what it is about. Such a venue has nothing in `stale_first`.
         channel_of: channel name of a frame, for `Subscriptions.stale_first`; None where nothing is ever stale.
     """
 
@@ -156,6 +175,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     channel_of: Callable[[bytes], str | None] | None = None
     liquidation_feed: Literal["public", "none"] = "public"
     rest: Rest | None = None
+    naming: Callable[[], Naming] | None = None
 
 
 MAX_FRAME_BYTES: Final = 8 * 1024 * 1024

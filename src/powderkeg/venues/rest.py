@@ -38,7 +38,10 @@ class Poll(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """One request that helps to close the gap [from_ns, to_ns) of one contract."""
+    """One request that helps to close the gap [from_ns, to_ns) of one contract.
+
+    A request for a following page may cover only what is left of the gap.
+    """
 
     venue_symbol: str
     from_ns: int
@@ -54,15 +57,18 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True):
         url: scheme and host.
         weight_per_minute: what one address may spend. Set to half of what the venue allows: the address is shared.
         polls: what has no stream.
-        backfill: (venue symbol, from_ns, to_ns) -> first request for past liquidations, None where there is no history.
+        backfill: (venue symbol, from_ns, to_ns) -> first request for past liquidations, None for a contract without
+            history; None itself where no contract has any.
         following: (request, its answer) -> the request for the rest, None where that was all.
+        is_whole_venue: an answer holds the liquidations of all contracts, so a gap is asked for once.
     """
 
     url: str
     weight_per_minute: float
     polls: tuple[Poll, ...] = ()
-    backfill: Callable[[str, int, int], Query] | None = None
+    backfill: Callable[[str, int, int], Query | None] | None = None
     following: Callable[[Query, bytes], Query | None] | None = None
+    is_whole_venue: bool = False
 
 
 class Backfill(msgspec.Struct, frozen=True):
