@@ -15,7 +15,7 @@ CAPTURED = {
     "BINANCE_FUTURES.0": 0,
     "BINANCE_FUTURES.ws.1.0": None,
     "BITMEX.ws.1.0": None,
-    "BYBIT.ws.26.0": 0,
+    "BYBIT.ws.26.0": 150,
     "DERIBIT.ws.1.0": None,
     "KRAKEN_FUTURES.ws.1.0": None,
     "OKX.ws.1.0": None,

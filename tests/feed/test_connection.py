@@ -1,10 +1,9 @@
-"""The driver of one plan against servers that fail: R7, R8, R9, renewal, gaps."""
+"""The driver of one plan against servers that fail: R7, R8, R9, gaps."""
 
 from __future__ import annotations
 
 import asyncio
 
-import msgspec
 import pytest
 from feed_harness import CANARY, FAST, LIQUIDATION, PATIENT, acknowledge, plan_at, running, serving, speak, tcp_serving
 
@@ -315,74 +314,6 @@ def test_a_gap_still_open_at_the_end_is_told():
     assert gap.from_ns < gap.to_ns
 
 
-def test_renewal_overlaps_and_loses_nothing():
-    """Every number sent after the first canary arrives; what came twice lies in the overlap that was told."""
-    counter = 0
-    speakers: set = set()
-
-    async def handler(connection):
-        await acknowledge(connection)
-        speakers.add(connection)
-        await connection.wait_closed()
-        speakers.discard(connection)
-
-    async def market():
-        nonlocal counter
-        while True:
-            for connection in list(speakers):
-                await connection.send(CANARY.decode())
-                await connection.send((LIQUIDATION % counter).decode())
-            counter += bool(speakers)
-            await asyncio.sleep(0.005)
-
-    async def scene():
-        async with serving(handler) as port:
-            plan = plan_at(port, max_age_s=0.4)
-            limits = msgspec.structs.replace(PATIENT, renew_before_s=0.2)
-            source = asyncio.create_task(market())
-            async with running(plan, limits) as seen:
-                await seen.until(lambda: len(seen.of("overlap")) == 3)
-            source.cancel()
-            return seen
-
-    seen = asyncio.run(scene())
-    assert seen.of("gap") == []
-    assert seen.of("refused") == []
-    assert [reason for _, reason in seen.of("closed")][:2] == ["renewed", "renewed"]
-    numbers: dict[int, list[int]] = {}
-    for _, at, payload in seen.frames:
-        if b"forceOrder" in payload:
-            numbers.setdefault(msgspec.json.decode(payload)["data"]["n"], []).append(at)
-    assert sorted(numbers) == list(range(min(numbers), max(numbers) + 1))
-    overlaps = [(from_ns, to_ns) for _, _, from_ns, to_ns in seen.of("overlap")]
-    twice = [times for times in numbers.values() if len(times) > 1]
-    assert all(any(start <= max(times) and min(times) <= end for start, end in overlaps) for times in twice)
-
-
-def test_a_renewal_that_fails_leaves_the_old_connection_alone():
-    """Make before break: as long as the new one is not proven, the old one delivers."""
-    visits = []
-
-    async def handler(connection):
-        visits.append(1)
-        await acknowledge(connection)
-        if len(visits) in (1, 4):
-            await speak(connection, every_s=0.01)
-        await connection.close(1013, "try again later")
-
-    async def scene():
-        async with serving(handler) as port:
-            limits = msgspec.structs.replace(PATIENT, renew_before_s=0.1)
-            async with running(plan_at(port, max_age_s=0.3), limits) as seen:
-                await seen.until(lambda: seen.of("overlap"))
-                return seen
-
-    seen = asyncio.run(scene())
-    assert seen.of("gap") == []
-    assert seen.of("overlap")[0][:2] == ("binance-usdm/market/0#1", "binance-usdm/market/0#4")
-    assert State.DOWN not in [state for _, state in seen.of("state")]
-
-
 def test_a_ping_message_of_the_venue_is_answered():
     """HTX wants its number back, quoted as it came."""
 
@@ -398,54 +329,3 @@ def test_a_ping_message_of_the_venue_is_answered():
             return await asyncio.wait_for(answers.get(), 4)
 
     assert asyncio.run(scene()) == '{"op":"pong","ts":"1606780800116"}'
-
-
-class Stopped:
-    """A machine that was suspended: both clocks jump by what `jump_s` says."""
-
-    def __init__(self):
-        self.jump_s = 0.0
-
-    def now_ns(self):
-        import time
-
-        return time.time_ns() + int(self.jump_s * 1e9)
-
-    def monotonic(self):
-        import time
-
-        return time.monotonic() + self.jump_s
-
-
-def test_a_process_that_did_not_run_says_so_and_blames_nobody():
-    """R6: after a minute of standstill there is a gap of a minute, and the connection is kept."""
-    from random import Random
-
-    from feed_harness import Recorder
-
-    from powderkeg.feed.connection import Feed
-
-    async def handler(connection):
-        await acknowledge(connection)
-        await speak(connection)
-
-    async def scene():
-        clock, seen = Stopped(), Recorder()
-        limits = msgspec.structs.replace(PATIENT, pause_s=30.0, canary_s=15.0, half_open_s=25.0)
-        async with serving(handler) as port:
-            feed = Feed(plan_at(port), seen, seen, rng=Random(1), clock=clock, limits=limits)
-            task = asyncio.create_task(feed.run())
-            await seen.until(lambda: len(seen.frames) > 2)
-            clock.jump_s = 60.0
-            await seen.until(lambda: seen.of("gap"))
-            count = len(seen.frames)
-            await seen.until(lambda: len(seen.frames) > count + 2)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        return seen
-
-    seen = asyncio.run(scene())
-    (gap,) = (entry[0] for entry in seen.of("gap"))
-    assert "did not run" in gap.reason
-    assert (gap.to_ns - gap.from_ns) / 1e9 == pytest.approx(60.0, abs=2.0)
-    assert len(seen.of("opened")) == 1

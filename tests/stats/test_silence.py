@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,8 +52,7 @@ def test_pieces_join_to_the_same_islands(stamps):
 def test_a_span_without_its_silences_is_its_islands(stamps):
     """The archive keeps the silences, a replay the islands: they say the same."""
     ordered = sorted(stamps)
-    pairs = zip(ordered, ordered[1:], strict=False)
-    silences = [(before, after) for before, after in pairs if after - before > MAX_SILENCE_NS]
+    silences = [(before, after) for before, after in pairwise(ordered) if after - before > MAX_SILENCE_NS]
     assert split_at((ordered[0], ordered[-1]), silences) == naive(stamps)
 
 

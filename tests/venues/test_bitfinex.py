@@ -19,7 +19,7 @@ from powderkeg.domain.events import (
     OpenInterest,
     Trade,
 )
-from powderkeg.venues import VENUES, parse_frame
+from powderkeg.venues import VENUES, Connection, parse_frame
 
 RECEIVED_NS = 1_780_000_000_000_000_000
 TRIGGER_MS = 1_779_999_990_000
@@ -249,3 +249,70 @@ def test_every_recorded_message_is_understood(shared_data):
     ids = {event.event_id for event in found if isinstance(event, Liquidation)}
     assert ids == {"143683674-1593522802742", "143679087-1594036710534"}
     assert {type(event) for event in found} >= {Trade, MarkPrice, OpenInterest, FundingRate, BookDelta}
+
+
+LIFE = [
+    {"event": "info", "version": 2, "serverId": "a", "platform": {"status": 1}},
+    {"event": "conf", "status": "OK", "flags": 98304},
+    {"event": "subscribed", "channel": "status", "chanId": 1, "key": "liq:global"},
+    {"event": "subscribed", "channel": "trades", "chanId": 2, "symbol": "tBTCF0:USTF0", "pair": "BTCF0:USTF0"},
+    {"event": "subscribed", "channel": "status", "chanId": 3, "key": "deriv:tETHF0:USTF0"},
+    {"event": "subscribed", "channel": "book", "chanId": 4, "symbol": "tBTCF0:USTF0", "prec": "P0", "len": "100"},
+    {"event": "subscribed", "channel": "book", "chanId": 5, "symbol": "tBTCF0:USTF0", "prec": "R0", "len": "100"},
+    {"event": "subscribed", "channel": "book", "chanId": 6, "symbol": "fUSD", "prec": "P0", "len": "25"},
+    [1, [], 1, SENT_MS],
+    [2, [[7, SENT_MS, -0.5, 95000]], 2, SENT_MS],
+    [4, [[95000, 1, 0.5], [95001, 2, -0.25]], 3, SENT_MS],
+    [5, [[123456789, 95000, 0.5]], 4, SENT_MS],
+    [6, [[0.0002, 30, 1, -500.0]], 5, SENT_MS],
+    [2, "te", [8, SENT_MS, -0.5, 95000], 6, SENT_MS],
+    [2, "tu", [8, SENT_MS, -0.5, 95000], 7, SENT_MS],
+    [3, "hb", 8, SENT_MS],
+    [
+        3,
+        [SENT_MS, None, 3000.5, 3000.25, None, 1e6, None, SENT_MS, 0.0, 1, None, 1e-4, *[None] * 2, 3000.75],
+        9,
+        SENT_MS,
+    ],
+    [4, [95000, 0, 1], 10, SENT_MS],
+    [2, "te", [9, SENT_MS, 0.5, 95001], 11, SENT_MS],
+    [1, [["pos", 11, SENT_MS, None, "tBTCF0:USTF0", -0.5, 94000, None, 0, 1, None, 95000]], 12, SENT_MS],
+    [9, "te", [10, SENT_MS, 0.5, 95001], 13, SENT_MS],
+]
+
+
+def lived(connection, frames):
+    return [event for frame in frames for event in connection.events(json.dumps(frame).encode(), RECEIVED_NS)]
+
+
+def test_a_connection_explains_its_channel_numbers():
+    """Trades, status and books of the contract that each number was given to; nothing of a number never explained."""
+    told = [(type(event).__name__, event.symbol) for event in lived(Connection("bitfinex"), LIFE)]
+    btc, eth = "BTC/USDT:USDT", "ETH/USDT:USDT"
+    assert told == [
+        *[("BookSnapshot", btc), ("Trade", btc)],
+        *[("MarkPrice", eth), ("IndexPrice", eth), ("FundingRate", eth)],
+        *[("BookDelta", btc), ("Trade", btc), ("Liquidation", btc)],
+    ]
+
+
+@pytest.mark.parametrize("cut", range(len(LIFE) + 1))
+def test_a_connection_goes_on_from_its_memory(cut):
+    """Wherever an archive part ends, the next one reads the rest as if nothing had been cut."""
+    first, second = Connection("bitfinex"), Connection("bitfinex")
+    begun = lived(first, LIFE[:cut])
+    second.resume(first.memory)
+    assert begun + lived(second, LIFE[cut:]) == lived(Connection("bitfinex"), LIFE)
+
+
+def test_numbers_of_single_messages_mean_nothing():
+    """Collected messages are of many connections, whose numbers are the same."""
+    events = lived(Connection("bitfinex", is_one_life=False), LIFE)
+    assert [type(event) for event in events] == [Liquidation]
+
+
+def test_a_frame_that_a_recorder_has_named_is_not_named_twice():
+    """Its own words stand, whatever the connection believes."""
+    frame = [2, "te", [8, SENT_MS, -0.5, 3000], 6, SENT_MS, "trades", "ETHF0:USTF0"]
+    (event,) = lived(Connection("bitfinex"), [LIFE[3], frame])
+    assert event.symbol == "ETH/USDT:USDT"

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from powderkeg.domain.errors import VenueProtocolError
-from powderkeg.domain.events import BookDelta, BookSnapshot, FundingRate, IndexPrice, MarkPrice, OpenInterest
+from powderkeg.domain.events import BookDelta, BookSnapshot, FundingRate, IndexPrice, MarkPrice, OpenInterest, Trade
 from powderkeg.venues import VENUES, parse_frame
 from powderkeg.venues.registry import infer_instrument
 
@@ -178,3 +178,26 @@ def test_the_listing_agrees_with_the_names():
     ]
     listed = VENUES["bybit"].parse_instruments(msgspec.json.encode({"result": {"category": "inverse", "list": rows}}))
     assert listed == tuple(infer_instrument("bybit", each["symbol"]) for each in rows)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "at_ns"),
+    [
+        ({"trade_time_ms": 1_618_677_786_614, "trade_id": "t1"}, 1_618_677_786_614_000_000),
+        ({"trade_time_ms": "1618677786614", "trade_id": "t1"}, 1_618_677_786_614_000_000),
+        ({"tradeTimeMs": "1618677786614", "tradeId": "t1"}, 1_618_677_786_614_000_000),
+        ({"trade_id": "t1"}, 1_618_677_786_000_000_000),
+    ],
+)
+def test_trades_of_before_v5_are_read_in_every_spelling(spelling, at_ns):
+    """`size` is dollars on inverse contracts, and the first messages had no time but a text to the second."""
+    row = {"symbol": "BTCUSD", "side": "Sell", "size": 3000, "price": 60_000, "timestamp": "2021-04-17T16:43:06.000Z"}
+    frame = msgspec.json.encode({"topic": "trade.BTCUSD", "data": [{**row, **spelling}]})
+    (event,) = parse_frame("bybit", frame, 1)
+    assert event == Trade("bybit", "BTC/USD:BTC", 60_000.0, 0.05, 3000.0, "sell", "t1", at_ns, 1)
+
+
+def test_block_trades_of_before_v5_did_not_happen_in_the_book():
+    row = {"symbol": "BTCUSDT", "side": "Buy", "size": 1, "price": "60000", "trade_time_ms": "1618677786614"}
+    frame = msgspec.json.encode({"topic": "trade.BTCUSDT", "data": [{**row, "is_block_trade": "true"}]})
+    assert parse_frame("bybit", frame, 1) == ()

@@ -52,8 +52,8 @@ CAPTURES = {
     "KRAKEN_FUTURES.ws.1.0": "kraken-futures",
     "OKX.ws.1.0": "okx",
 }
-HELD = {"bybit": set(), "deribit": {"BookDelta", "OpenInterest"}}
-"""Events a capture must give; Trade where not said. Of Bybit before v5 only liquidations are read: there are none."""
+HELD = {"deribit": {"BookDelta", "OpenInterest"}}
+"""Events a capture must give; Trade where not said."""
 
 
 RECEIVED_AT = re.compile(rb"\d+\.\d+")

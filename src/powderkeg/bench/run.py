@@ -9,7 +9,18 @@ from typing import Final
 from powderkeg.bench.base import Measure
 from powderkeg.domain.errors import InputError
 
-BENCHES: Final = ("parse", "journal", "archive", "stats", "margin", "replay", "live", "startup")
+BENCHES: Final = (
+    "parse",
+    "journal",
+    "archive",
+    "stats",
+    "margin",
+    "replay",
+    "feed",
+    "live",
+    "simvenues",
+    "startup",
+)
 """In the order of the path: bytes, disk, numbers, the whole."""
 
 LONG: Final = ("soak",)

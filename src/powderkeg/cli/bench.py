@@ -27,7 +27,15 @@ def bench(
         view = table("what", "measured", "claim", "", "note", right=("measured",))
         for measure in measures:
             verdict = {True: "holds", False: "MISSED", None: ""}[measure.holds]
-            view.add_row(measure.name, f"{measure.figure:,.4g} {measure.unit}", measure.claim, verdict, measure.note)
+            view.add_row(measure.name, f"{_short(measure.figure)} {measure.unit}", measure.claim, verdict, measure.note)
         view.title = name
         view.title_justify = "left"
         console().print(view)
+
+
+def _short(figure: float) -> str:
+    """Three or four digits and a word for the thousands: `1.46 M`, `447.8 k`, `0.394`."""
+    for limit, word in ((1e6, " M"), (1e4, " k")):
+        if figure >= limit:
+            return f"{figure / (1e6 if word == ' M' else 1e3):.4g}{word}"
+    return f"{figure:.4g}"

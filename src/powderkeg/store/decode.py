@@ -1,7 +1,8 @@
 """Records of a journal to events: the same in one run as in any number of parts.
 
-What the order of records alone can tell (which channels of a connection have spoken) is the decoder's state; it is
-kept beside each archived part, so that the next part, or the undecoded tail, goes on from it.
+What the order of records alone can tell (which channels of a connection have spoken, what its channel numbers stand
+for) is the decoder's state; it is kept beside each archived part, so that the next part, or the undecoded tail, goes on
+from it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Decoded(NamedTuple):
 
 
 DecoderState = dict[str, tuple[str, ...]]
-"""Connection id (as text: it is kept in JSON) -> channels that have not spoken yet; and what `Overlap` remembers."""
+"""Connection id (as text: it is kept in JSON) -> what its socket remembers, see `venues.Connection.memory`; and what
+`Overlap` remembers."""
 
 
 class Decoder:
@@ -81,7 +83,7 @@ class Decoder:
 
     def state(self) -> DecoderState:
         """What a decoder of the following records must be given."""
-        now = {str(number): socket.unspoken for number, socket in self._sockets.items()}
+        now = {str(number): socket.memory for number, socket in self._sockets.items()}
         return dict(sorted({**self._state, **now, **self._overlap.state()}.items()))
 
     @property
@@ -129,14 +131,15 @@ class Decoder:
 
     def _socket(self, known: JournalConnection) -> Connection:
         try:
-            socket = Connection(known.venue, self._instruments)
+            is_one_life = not known.format.startswith("messages-")
+            socket = Connection(known.venue, self._instruments, is_one_life=is_one_life)
         except KeyError:
             raise InputError(f"venue {known.venue!r} is not known to this version") from None
         if known.format.startswith(("messages-", CONTINUED)):
             socket.resume(())  # single messages, or the rest of a socket's life: none repeats the past
-        unspoken = self._state.get(str(known.connection_id))
-        if unspoken is not None:
-            socket.resume(tuple(unspoken))
+        memory = self._state.get(str(known.connection_id))
+        if memory is not None:
+            socket.resume(tuple(memory))
         self._sockets[known.connection_id] = socket
         return socket
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import msgspec
 
 from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import Event
 from powderkeg.domain.instruments import Instrument, VenueInstruments
+from powderkeg.venues.rest import Rest
 
 Parse = Callable[[bytes, int, VenueInstruments], tuple[Event, ...]]
 """(frame, ts_received_ns, the venue's instruments) -> events. May raise msgspec.DecodeError, ValueError, KeyError,
@@ -24,6 +25,23 @@ noticing a dead path."""
 Address = Callable[[bytes], bytes | None]
 """A frame of one connection -> the channel its data belong to, None for replies and heartbeats. May remember earlier
 frames of the connection (Bitfinex numbers its channels), so each connection makes its own."""
+
+
+class Naming(Protocol):
+    """Lets frames say what only earlier frames of their connection explained."""
+
+    def named(self, frame: bytes) -> bytes:
+        """The frame as the venue's parser can read it by itself."""
+        ...
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """All that must be kept to go on elsewhere."""
+        ...
+
+    def resume(self, memory: Iterable[str]) -> None:
+        """Go on where another one stood when it said `memory`."""
+        ...
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -53,6 +71,18 @@ class Canary(msgspec.Struct, frozen=True):
     silence_s: float = CANARY_SILENCE_S
 
 
+def _no_topics(_path: str, _streams: tuple[str, ...], _venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:
+    return ()
+
+
+def _no_requests(_wanted: tuple[Topic, ...]) -> tuple[str, ...]:
+    return ()
+
+
+def _no_address() -> Address:
+    return lambda _frame: None
+
+
 class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to be sent what a venue publishes; facts with their source stand in the venue's `subscribe.py`.
 
@@ -69,7 +99,8 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
         max_connection_age_s: the venue closes sockets older than this, None where it does not.
         stale_first: channels whose first data frame on a connection repeats the past and must not be counted.
         gzip: frames are gzip-compressed JSON.
-        topics: (path name, stream classes, venue symbols) -> everything to subscribe to on that path.
+        topics: (path name, stream classes, venue symbols) -> everything to subscribe to on that path. A venue that
+            leaves this and the next three out can be read, but not connected to.
         requests: topics of one connection -> texts to send.
         address: makes the function that tells which channel a frame of one connection belongs to.
         canaries: path name -> its canary; paths not named have none.
@@ -90,10 +121,10 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     max_connection_age_s: float | None = None
     stale_first: tuple[str, ...] = ()
     gzip: bool = False
-    topics: Callable[[str, tuple[str, ...], tuple[str, ...]], tuple[Topic, ...]]
-    requests: Callable[[tuple[Topic, ...]], tuple[str, ...]]
-    address: Callable[[], Address]
-    canaries: dict[str, Canary]
+    topics: Callable[[str, tuple[str, ...], tuple[str, ...]], tuple[Topic, ...]] = _no_topics
+    requests: Callable[[tuple[Topic, ...]], tuple[str, ...]] = _no_requests
+    address: Callable[[], Address] = _no_address
+    canaries: dict[str, Canary] = {}
     path_of: Callable[[str, str], str] | None = None
     frame_channels: dict[str, str] = {}
     reply: Callable[[bytes], str | None] | None = None
@@ -130,6 +161,9 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
             ValueError for a name that cannot be one of the venue's.
         parse_instruments: the venue's instrument listing (REST or WebSocket payload) -> instruments; None where the
             venue's names alone say everything.
+        rest: how to ask it over HTTP, None where nothing is asked.
+        naming: makes what a connection's frames need to be understood alone (Bitfinex numbers its channels); None where
+            each frame says what it is about. Such a venue has nothing in `stale_first`.
         channel_of: channel name of a frame, for `Subscriptions.stale_first`; None where nothing is ever stale.
     """
 
@@ -140,6 +174,8 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     parse_instruments: Callable[[bytes], tuple[Instrument, ...]] | None = None
     channel_of: Callable[[bytes], str | None] | None = None
     liquidation_feed: Literal["public", "none"] = "public"
+    rest: Rest | None = None
+    naming: Callable[[], Naming] | None = None
 
 
 MAX_FRAME_BYTES: Final = 8 * 1024 * 1024

@@ -1,7 +1,7 @@
 """What only the order of frames on one connection can tell.
 
 `parse_frame` is stateless; a connection remembers which channels have spoken, because some venues (OKX) repeat the
-past in the first message after a subscription.
+past in the first message after a subscription, and what its channel numbers stand for (Bitfinex).
 """
 
 from __future__ import annotations
@@ -18,23 +18,39 @@ class Connection:
     """Events of one connection's frames, replays on subscribe left out.
 
     Law: feeding the same frames to a new Connection gives the same events; frames of other channels change nothing.
+
+    Args:
+        venue: slug.
+        instruments: see `parse_frame`.
+        is_one_life: the frames are those of one socket in their order. Of single messages none repeats the past, and
+            the numbers in one are not explained by another.
     """
 
-    def __init__(self, venue: str, instruments: InstrumentMap | None = None) -> None:
+    def __init__(self, venue: str, instruments: InstrumentMap | None = None, *, is_one_life: bool = True) -> None:
         self.venue = venue
         self.replayed = 0  # liquidations left out because their frame repeated the past
         self._instruments = instruments
         self._channel_of = VENUES[venue].channel_of
-        self._stale = set(VENUES[venue].subscriptions.stale_first)
+        naming = VENUES[venue].naming
+        self._stale = set(VENUES[venue].subscriptions.stale_first if is_one_life else ())
+        self._naming = naming() if naming is not None and is_one_life else None
 
     @property
     def unspoken(self) -> tuple[str, ...]:
-        """Channels whose first, repeating frame is still awaited: all that must be kept to go on elsewhere."""
+        """Channels whose first, repeating frame is still awaited."""
         return tuple(sorted(self._stale))
 
-    def resume(self, unspoken: tuple[str, ...]) -> None:
-        """Go on where another Connection of the same frames stood when it said `unspoken`."""
-        self._stale = set(unspoken)
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """All that must be kept to go on elsewhere: `unspoken`, or what numbers stand for; no venue has both."""
+        return self.unspoken if self._naming is None else self._naming.memory
+
+    def resume(self, memory: tuple[str, ...]) -> None:
+        """Go on where another Connection of the same frames stood when it said `memory`."""
+        if self._naming is not None:
+            self._naming.resume(memory)
+        else:
+            self._stale = set(memory)
 
     def events(self, frame: bytes, ts_received_ns: int) -> tuple[Event, ...]:
         """Events of the next frame.
@@ -42,6 +58,8 @@ class Connection:
         Raises:
             VenueProtocolError: the frame cannot be what it says it is.
         """
+        if self._naming is not None:
+            frame = self._naming.named(frame)
         events = parse_frame(self.venue, frame, ts_received_ns, self._instruments)
         if self._stale and events and self._channel_of is not None:
             try:

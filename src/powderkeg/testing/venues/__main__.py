@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fault-every", type=float, default=20.0, help="mean seconds between faults of a venue")
     parser.add_argument("--patient", action="store_true", help="stand still until clients that were cut off are back")
     parser.add_argument("--held", action="store_true", help="wait for GET /simulator/begin on every venue")
+    parser.add_argument("--settle", type=float, default=5.0, help="seconds to wait for clients to have read all")
     parser.add_argument("--linger", type=float, default=5.0, help="seconds to stay after the end")
     parser.add_argument("--bound", type=float, default=BOUND_S, help="seconds after which the process ends anyway")
     parser.add_argument("--port-file", type=Path)
@@ -102,7 +103,7 @@ async def _run(fleet: SimulatedVenues, options: argparse.Namespace) -> None:
     async with fleet:
         if options.port_file is not None:
             _write(options.port_file, {"base_urls": fleet.base_urls, "pid": os.getpid()})
-        ending = asyncio.create_task(_end(fleet))
+        ending = asyncio.create_task(_end(fleet, options.settle))
         waiting = asyncio.create_task(stopped.wait())
         await asyncio.wait({ending, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if options.ledger_file is not None:
@@ -114,9 +115,12 @@ async def _run(fleet: SimulatedVenues, options: argparse.Namespace) -> None:
         waiting.cancel()
 
 
-async def _end(fleet: SimulatedVenues) -> None:
+async def _end(fleet: SimulatedVenues, settle_s: float) -> None:
     await fleet.ended()
-    await fleet.settle()
+    try:
+        await fleet.settle(settle_s)
+    except TimeoutError:
+        sys.stderr.write(f"a client did not confirm within {settle_s} s that it has read everything\n")
 
 
 def _write(path: Path, document: object) -> None:

@@ -57,6 +57,7 @@ class Delivery:
         self.outlets: list[Outlet] = []
         self.now_ns = story.start_ns
         self.awaited: set[str] = set()  # channels of clients that were cut off, not subscribed again since
+        self._owed: list[tuple[Outlet, list[str], set[str]]] = []
         self._ever_subscribed: set[str] = set()
         self._recent: deque[SimulatedFrame] = deque(maxlen=REPLAYED)
 
@@ -93,16 +94,22 @@ class Delivery:
         self.greet(outlet)
 
     def greet(self, outlet: Outlet) -> None:
-        """Send what new subscriptions begin with; nothing while the venue is silent."""
+        """Send what new subscriptions begin with; what a fault would lose is owed until it is over."""
         session = outlet.session
         added = session.take_added()
         again = self._ever_subscribed.intersection(added)
         self.expect(added)
-        if self.stage.is_losing:
-            return
+        if added and self.stage.is_losing:
+            self._owed.append((outlet, added, again))
+        else:
+            self._begin(outlet, added, again)
+
+    def _begin(self, outlet: Outlet, added: list[str], again: set[str]) -> None:
+        session = outlet.session
         for channel in added:
-            for payload in self.protocol.first_words(channel, self.memory):
-                self._tell(outlet, "first_words", session.dressed(channel, payload))
+            if channel in session.channels:
+                for payload in self.protocol.first_words(channel, self.memory):
+                    self._tell(outlet, "first_words", session.dressed(channel, payload))
         if again and (count := self.stage.replayed):
             for frame in [*self._recent][-count:]:
                 self._copy(frame, "replay", outlet, again)
@@ -145,6 +152,8 @@ class Delivery:
                 outlet.freeze()
 
     def _send(self, frame: SimulatedFrame) -> None:
+        if self._owed:
+            self._pay()
         copies = 0
         names = self.protocol.channels_of(frame.kind, frame.venue_symbol)
         for outlet in self.outlets:
@@ -158,6 +167,12 @@ class Delivery:
             self._recent.append(frame)
         else:
             self._lose(frame, UNHEARD)
+
+    def _pay(self) -> None:
+        owed, self._owed = self._owed, []
+        for outlet, added, again in owed:
+            if outlet in self.outlets:
+                self._begin(outlet, added, again)
 
     def _send_again(self, frame: SimulatedFrame) -> None:
         for outlet in self.outlets:

@@ -11,7 +11,7 @@ from powderkeg.testing.frames import BookChange, PublicTrade
 from powderkeg.testing.venues.story import Forced, Kind, SimulatedFrame
 
 LAST_TRADES: Final = 10
-HISTORY: Final = 20_000  # liquidations kept for those who ask over REST
+HISTORY: Final = 5_000  # liquidations kept for those who ask over REST: about 2 MB a venue
 
 
 class Memory:

@@ -54,13 +54,14 @@ def predict(
         venue: slug.
         faults: planned ones.
         fault_seed: as given to the server.
-        channels: subscribed ones as the protocol spells them, by default all there are.
+        channels: subscribed ones as the protocol spells them; by default enough of them to hear every fact once, those
+            of all contracts together where there are such.
         hear: is given every message of a frame, in order.
     """
     delivery = Delivery(story, venue, faults, fault_seed)
     path = next(iter(delivery.protocol.paths))
     session = delivery.protocol.session_type(delivery.protocol, path, 1)
-    for channel in sorted(delivery.protocol.known) if channels is None else channels:
+    for channel in delivery.protocol.each_once() if channels is None else channels:
         session.subscribe(channel)
     ear = Ear(session, hear)
     delivery.outlets.append(ear)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from powderkeg.domain.time import NS_PER_MS
 from powderkeg.testing.frames import BookChange, MarketState, frames_of
 from powderkeg.testing.venues.contracts import Listed
@@ -16,6 +18,7 @@ OPEN_INTEREST_USD: Final = 400e6  # per contract and venue, made up
 FUNDING_RATE: Final = 0.0001  # per interval; the usual one of most venues
 FUNDING_EVERY_MS: Final = 8 * 3_600_000
 LEVELS: Final = 3
+FIRST_ID: Final = 10_000  # of the last change before the story
 _OWN_MESSAGES: Final[dict[str, tuple[Kind, ...]]] = {"okx": ("open_interest", "funding_rate")}
 """Facts that do not travel in the message of the mark price."""
 
@@ -27,7 +30,7 @@ class Quotes:
         self._venue = venue
         self._contracts = contracts
         self._frames = frames_of(venue)
-        self._last_id = {contract.venue_symbol: 10_000 for contract in contracts}
+        self._last_id = {contract.venue_symbol: FIRST_ID for contract in contracts}
 
     def open_interest(self, contract: Listed) -> float:
         """In the unit of the venue's feed."""
@@ -45,6 +48,7 @@ class Quotes:
     def before(self, contract: Listed, at_ms: int) -> list[SimulatedFrame]:
         """The mark price and the book a subscriber is shown before the story has told any."""
         change = self._change(contract, at_ms, contract.price, 0)
+        change = msgspec.structs.replace(change, first_id=FIRST_ID, last_id=FIRST_ID, previous_id=FIRST_ID - 1)
         book = SimulatedFrame(at_ms * NS_PER_MS, "book", contract.venue_symbol, self._spelled(change), fact=change)
         return [self.market("mark_price", contract, at_ms, contract.price), book]
 

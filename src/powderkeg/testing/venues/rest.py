@@ -1,8 +1,8 @@
 """Answers of the venues' REST endpoints that a collector asks beside the sockets. Pure: a path in, a document out.
 
-All but Hyperliquid, whose questions are posted, tell their clock; Binance, Bybit and OKX open interest; all but Bitget
-their listing; OKX, Gate and Deribit the liquidations of the past, Deribit as flagged trades. Binance, Bybit and Bitget
-have no such history, here as in reality. `_ANSWERS` at the end holds the paths.
+All but Hyperliquid, whose questions are posted, tell their clock; Binance, Bybit and OKX open interest, Binance its
+long/short ratios; all but Bitget their listing; OKX, Gate and Deribit the liquidations of the past, Deribit as flagged
+trades. Binance, Bybit and Bitget have no such history, here as in reality. `_ANSWERS` at the end holds the paths.
 
 Histories hold everything that happened, told or not and lost or not, the latest `memory.HISTORY`. Sources: the venues'
 REST docs, read 2026-11. The clock told is the story's.
@@ -25,6 +25,7 @@ from powderkeg.testing.venues.story import Forced
 Query = Mapping[str, str]
 _Answer = Callable[["RestDesk", Query], Any]
 PAGE: Final = 100
+RATIO_EVERY_MS: Final = 300_000
 
 
 class RestDesk:
@@ -75,6 +76,13 @@ def _binance_interest(desk: RestDesk, query: Query) -> Any:
         return {"code": -1121, "msg": "Invalid symbol."}
     interest = text(desk.open_interest(contracts[0]))
     return {"symbol": contracts[0].venue_symbol, "openInterest": interest, "time": desk.now_ms}
+
+
+def _binance_ratio(desk: RestDesk, query: Query) -> Any:
+    """Long over short, of accounts or of positions: a made-up constant, as of the last five minutes."""
+    at_ms = desk.now_ms // RATIO_EVERY_MS * RATIO_EVERY_MS
+    shares = {"longShortRatio": "1.5000", "longAccount": "0.6000", "shortAccount": "0.4000", "timestamp": at_ms}
+    return [{"symbol": contract.venue_symbol, **shares} for contract in desk.listed(query.get("symbol", ""))]
 
 
 def _binance_listing(desk: RestDesk, _query: Query) -> Any:
@@ -230,12 +238,15 @@ def _deribit_listing(desk: RestDesk, _query: Query) -> Any:
 
 
 def _deribit_history(desk: RestDesk, query: Query) -> Any:
-    """Forced trades only; the ordinary ones of the past are not kept."""
+    """Forced trades only; the ordinary ones of the past are not kept. Newest first unless `sorting=asc`."""
     from_ms = _number(query, "start_timestamp", 0)
     to_ms = _number(query, "end_timestamp", 1 << 62)
-    found = desk.happened(query.get("instrument_name", ""), from_ms, to_ms)[: _number(query, "count", 10)]
-    rows = deribit_frames.trade_rows([forced.row for forced in found])
-    return _deribit(desk, {"trades": rows, "has_more": False})
+    found = desk.happened(query.get("instrument_name", ""), from_ms, to_ms)
+    if query.get("sorting") == "asc":
+        found.reverse()
+    count = _number(query, "count", 10)
+    rows = deribit_frames.trade_rows([forced.row for forced in found[:count]])
+    return _deribit(desk, {"trades": rows, "has_more": len(found) > count})
 
 
 _ANSWERS: Final[dict[str, dict[str, _Answer]]] = {
@@ -243,6 +254,9 @@ _ANSWERS: Final[dict[str, dict[str, _Answer]]] = {
         "/fapi/v1/time": lambda desk, _: {"serverTime": desk.now_ms},
         "/fapi/v1/openInterest": _binance_interest,
         "/fapi/v1/exchangeInfo": _binance_listing,
+        "/futures/data/globalLongShortAccountRatio": _binance_ratio,
+        "/futures/data/topLongShortAccountRatio": _binance_ratio,
+        "/futures/data/topLongShortPositionRatio": _binance_ratio,
     },
     "bybit": {
         "/v5/market/time": lambda desk, _: _bybit({"timeNano": str(desk.now_ms * 10**6)}, desk.now_ms),

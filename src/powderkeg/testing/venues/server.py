@@ -293,7 +293,7 @@ class SimulatedVenue:
         """Seconds for which the story stood still because clients that were cut off were not back."""
         loop = asyncio.get_running_loop()
         since_s = loop.time()
-        while self.playback.is_patient and self.delivery.awaited and not self.delivery.stage.is_losing:
+        while self.playback.is_patient and self.delivery.awaited:
             self._flush()
             self._heard.clear()
             await self._heard.wait()

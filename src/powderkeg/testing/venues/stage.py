@@ -58,7 +58,7 @@ class FaultStage:
 
     @property
     def is_losing(self) -> bool:
-        """What passes is lost, so time goes on without readers."""
+        """What passes is lost."""
         return any(name in self._active for name in _LOSING)
 
     @property

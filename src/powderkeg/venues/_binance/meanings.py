@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,7 @@ from powderkeg.domain.events import (
     FundingRate,
     IndexPrice,
     Liquidation,
+    LongShortRatio,
     MarkPrice,
     OpenInterest,
 )
@@ -26,6 +28,7 @@ from powderkeg.domain.time import NS_PER_MS, parse_instant
 from powderkeg.domain.units import BUY, LONG, SELL, SHORT, Coverage
 from powderkeg.venues import _wire
 from powderkeg.venues._binance import wire
+from powderkeg.venues._binance.rest import RATIO_KINDS
 from powderkeg.venues._binance.wire import AggTrade
 
 THROTTLED_SINCE_NS: Final = parse_instant("2021-04-27")
@@ -35,6 +38,7 @@ THROTTLED_SINCE_NS: Final = parse_instant("2021-04-27")
 _PARTIAL_DEPTH: Final = re.compile(rb'"stream":\s*"[^"]*@depth(?:5|10|20)[@"]')
 
 _depth_snapshot = msgspec.json.Decoder(wire.DepthSnapshot, strict=False).decode
+_ratios = msgspec.json.Decoder(list[wire.RatioRow], strict=False).decode
 _open_interest = msgspec.json.Decoder(wire.OpenInterest, strict=False).decode
 
 
@@ -204,5 +208,18 @@ def _interest(payload: bytes, name: str, ts_received_ns: int, instruments: Venue
     )
 
 
+def _ratio(kind: str, payload: bytes, name: str, ts_received_ns: int, instruments: VenueInstruments) -> Event:
+    """The newest row; one is asked for. The frame names the contract: COIN-M's rows name only the pair."""
+    row = _ratios(payload)[-1]
+    instrument = instruments[name]
+    return LongShortRatio(
+        instrument.venue, instrument.symbol, kind, row.longShortRatio, row.timestamp * NS_PER_MS, ts_received_ns
+    )
+
+
 _Polled = Callable[[bytes, str, int, VenueInstruments], Event]
-POLLED: Final[dict[str, _Polled]] = {"depthSnapshot": _snapshot, "openInterest": _interest}
+POLLED: Final[dict[str, _Polled]] = {
+    "depthSnapshot": _snapshot,
+    "openInterest": _interest,
+    **{name: partial(_ratio, kind) for name, kind in RATIO_KINDS.items()},
+}

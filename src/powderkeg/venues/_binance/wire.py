@@ -140,6 +140,13 @@ class DepthSnapshot(msgspec.Struct):
     T: MaybeMillis = None
 
 
+class RatioRow(msgspec.Struct, gc=False):
+    """A row of REST `globalLongShortAccountRatio` and its siblings, journaled as `<symbol>@<endpoint>`."""
+
+    longShortRatio: NonNegativeFloat
+    timestamp: Millis
+
+
 class OpenInterest(msgspec.Struct):
     """The answer of REST `openInterest`, journaled as `{"stream": "<symbol>@openInterest", "data": ...}`."""
 

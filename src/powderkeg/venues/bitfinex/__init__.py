@@ -2,7 +2,9 @@
 
 from powderkeg.venues.base import Venue
 from powderkeg.venues.bitfinex.contracts import SLUG, infer_instrument
+from powderkeg.venues.bitfinex.numbers import ChannelNumbers
 from powderkeg.venues.bitfinex.parse import parse
+from powderkeg.venues.bitfinex.rest import REST
 from powderkeg.venues.bitfinex.subscribe import SUBSCRIPTIONS
 
 VENUE = Venue(
@@ -10,6 +12,8 @@ VENUE = Venue(
     parse=parse,
     infer_instrument=infer_instrument,
     subscriptions=SUBSCRIPTIONS,
+    rest=REST,
+    naming=ChannelNumbers,
 )
 
 __all__ = ["VENUE"]

@@ -3,7 +3,7 @@
 A liquidation is a row of `liq:global` with IS_MATCH 0; rows with IS_MATCH 1 are market executions of a position already
 told and would count it again. The sign of the amount is the position's. Data frames name their channel by a number
 handed out per connection, so trades, books and status tell their contract only where the channel and its key have been
-appended to the frame, as recorders do; liquidations tell it themselves.
+appended to the frame, as recorders do and `numbers.py` does; liquidations tell it themselves.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from powderkeg.domain.units import BUY, LONG, SELL, SHORT
 from powderkeg.venues import _wire
 from powderkeg.venues.bitfinex import wire
 from powderkeg.venues.bitfinex.contracts import is_no_contract
+from powderkeg.venues.bitfinex.rest import past_rows
+from powderkeg.venues.rest import within
 
 FUNDING_INTERVAL_HOURS: Final = 8.0
 """Source: Bitfinex API v2 docs, "Status", CURRENT_FUNDING, read 2026-11."""
@@ -55,7 +57,12 @@ class _Tail(msgspec.Struct):
 def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> tuple[Event, ...]:
     """Events of one Bitfinex frame; see `venues.base.Parse` for what it raises."""
     if frame.lstrip().startswith(b"{"):
-        _conversation(frame)
+        message = _conversation(frame)
+        if message.backfill is not None:
+            past = _position_events(past_rows(message.answer), ts_received_ns, instruments)
+            return tuple(within(message.backfill, past))
+        if message.event is None:
+            raise ValueError("an object that is neither an event nor backfill")
         return ()
     parts = _parts(frame)
     if len(parts) < 2 or type(_any(parts[0])) is not int:

@@ -5,12 +5,12 @@ Source: Bitfinex API v2 docs, "General" (limits, flags) and "Status", read 2026-
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
 
 from powderkeg.venues.base import Canary, Subscriptions, Topic, by_channel
+from powderkeg.venues.bitfinex.numbers import ChannelNumbers
 
 CHANNELS: Final = {
     "liquidation": "liq:global",
@@ -55,32 +55,6 @@ def _described(channel: str, name: str) -> dict[str, str]:
 def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
     """Flags first, then subscriptions to everything."""
     return requests(topics(path, tuple(CHANNELS), venue_symbols))
-
-
-class ChannelNumbers:
-    """Which channel a frame of one connection belongs to: `subscribed` replies explain the numbers.
-
-    Law: a data frame has an address if and only if its number was explained before it.
-    """
-
-    def __init__(self) -> None:
-        self._names: dict[bytes, bytes] = {}
-
-    def __call__(self, frame: bytes) -> bytes | None:
-        """`channel:key` of a data frame; None for conversation and for numbers not explained."""
-        if frame.startswith(b"["):
-            return self._names.get(frame[1 : frame.find(b",")].strip())
-        number, channel = _CHAN_ID.search(frame), _CHANNEL.search(frame)
-        if number and channel and b'"subscribed"' in frame and len(self._names) < MAX_NUMBERS:
-            about = _ABOUT.search(frame)
-            self._names[number[1]] = channel[1] + b":" + (about[1] if about else b"")
-        return None
-
-
-_CHAN_ID: Final = re.compile(rb'"chanId"\s*:\s*(\d{1,18})')
-_CHANNEL: Final = re.compile(rb'"channel"\s*:\s*"(\w{1,20})"')
-_ABOUT: Final = re.compile(rb'"(?:key|symbol)"\s*:\s*"([\w:]{1,60})"')
-MAX_NUMBERS: Final = 1_000  # far above MAX_CHANNELS: a server that invents numbers must not fill the memory
 
 
 SUBSCRIPTIONS = Subscriptions(

@@ -12,12 +12,17 @@ import msgspec
 
 from powderkeg.domain.units import FiniteFloat, NonNegativeFloat, PositiveFloat
 from powderkeg.venues._wire import Millis
+from powderkeg.venues.rest import Backfill
 
 Count = Annotated[int, msgspec.Meta(ge=0, lt=1_000_000_000)]
 
 
-class Conversation(msgspec.Struct, gc=False):
-    event: Literal["info", "subscribed", "unsubscribed", "conf", "error", "pong", "auth"]
+class Conversation(msgspec.Struct):
+    """Any object; backfill frames have no event."""
+
+    event: Literal["info", "subscribed", "unsubscribed", "conf", "error", "pong", "auth"] | None = None
+    backfill: Backfill | None = None
+    answer: msgspec.Raw = msgspec.Raw()
 
 
 class Liquidation(msgspec.Struct, array_like=True, gc=False):

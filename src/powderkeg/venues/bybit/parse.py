@@ -27,6 +27,7 @@ _liquidations = msgspec.json.Decoder(list[wire.LiquidationRow], strict=False).de
 _LegacyRows = wire.LegacyLiquidationRow | list[wire.LegacyLiquidationRow]
 _legacy_liquidations: Callable[[msgspec.Raw], _LegacyRows] = msgspec.json.Decoder(_LegacyRows, strict=False).decode
 _trades = msgspec.json.Decoder(list[wire.TradeRow], strict=False).decode
+_legacy_trades = msgspec.json.Decoder(list[wire.LegacyTradeRow], strict=False).decode
 _ticker = msgspec.json.Decoder(wire.Ticker, strict=False).decode
 _book = msgspec.json.Decoder(wire.Book, strict=False).decode
 
@@ -96,6 +97,25 @@ def _public_trades(message: wire.Envelope, ts_received_ns: int, instruments: Ven
                 row.T * NS_PER_MS,
                 ts_received_ns,
             )
+
+
+def _legacy_public_trades(
+    message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments
+) -> Iterable[Event]:
+    """The topic `trade` of before v5; the first messages of 2019 have a time of day and no milliseconds field."""
+    for row in _legacy_trades(message.data):
+        if "true" in (row.is_block_trade, row.isBlockTrade):
+            continue
+        millis = row.trade_time_ms or row.tradeTimeMs
+        yield _wire.make_trade(
+            instruments[row.symbol],
+            _wire.TAKERS[row.side],
+            row.size,
+            row.price,
+            row.trade_id or row.tradeId,
+            parse_instant(row.timestamp) if millis is None else millis * NS_PER_MS,
+            ts_received_ns,
+        )
 
 
 def _tickers(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
@@ -169,6 +189,7 @@ _MEANINGS: Final[dict[str, _Meaning]] = {
     "allLiquidation": _all_liquidations,
     "liquidation": _throttled_liquidations,
     "publicTrade": _public_trades,
+    "trade": _legacy_public_trades,
     "tickers": _tickers,
     "orderbook": _orderbook,
 }

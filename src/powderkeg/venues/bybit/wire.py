@@ -56,6 +56,22 @@ class TradeRow(msgspec.Struct, gc=False):
     BT: bool = False  # a block trade, agreed outside the book
 
 
+class LegacyTradeRow(msgspec.Struct, gc=False):
+    """The topic `trade` of before v5, in the spellings of inverse (2019 on), USDT (2020 on) and USDC contracts."""
+
+    symbol: str
+    side: OrderSideTitle  # taker
+    size: PositiveFloat
+    price: PositiveFloat
+    trade_time_ms: Millis | None = None
+    tradeTimeMs: Millis | None = None
+    timestamp: str = ""
+    trade_id: str | None = None
+    tradeId: str | None = None
+    is_block_trade: str = "false"
+    isBlockTrade: str = "false"
+
+
 class Ticker(msgspec.Struct, gc=False):
     """Deltas hold only what changed; dated futures have an empty funding rate."""
 
@@ -86,8 +102,7 @@ IGNORED_TOPICS = frozenset(
         "insurance",
         "adlAlert",
         "system",
-        # The feeds before v5, switched off in 2023, of which only liquidations are still read:
-        "trade",
+        # The feeds before v5, switched off in 2023, of which only liquidations and trades are still read:
         "orderBookL2_25",
         "orderBook_200",
         "instrument_info",

@@ -28,6 +28,7 @@ from powderkeg.domain.units import BUY, SELL, USD_LIKE, TakerSide, opposite
 from powderkeg.venues import _wire
 from powderkeg.venues.deribit import wire
 from powderkeg.venues.deribit.contracts import is_contract
+from powderkeg.venues.rest import within
 
 FUNDING_INTERVAL_HOURS: Final = 8.0
 """Rates are stated per 8 hours and paid continuously. Source: Deribit, "Inverse perpetual", read 2026-11."""
@@ -37,6 +38,7 @@ _DEPTH_CHANNEL_PARTS: Final = 5  # book, instrument, group, depth, interval
 
 _envelope = msgspec.json.Decoder(wire.Envelope).decode
 _trade_rows = msgspec.json.Decoder(list[wire.TradeRow]).decode
+_answer = msgspec.json.Decoder(wire.TradesAnswer).decode
 _ticker_data = msgspec.json.Decoder(wire.Ticker).decode
 _changes = msgspec.json.Decoder(wire.Changes).decode
 _depth = msgspec.json.Decoder(wire.Depth).decode
@@ -54,13 +56,20 @@ def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> t
         if kind in wire.IGNORED_CHANNELS:
             return ()
         raise ValueError(f"unknown channel {channel!r}")
+    if message.backfill is not None:
+        past = _trade_events(_answer(message.answer).result.trades, ts_received_ns, instruments)
+        return tuple(within(message.backfill, past))
     if message.method in _METHODS or (not message.method and (message.result or message.error)):
         return ()
     raise ValueError("neither a notification nor a reply")
 
 
 def _trades(params: wire.Params, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
-    for row in _trade_rows(params.data):
+    return _trade_events(_trade_rows(params.data), ts_received_ns, instruments)
+
+
+def _trade_events(rows: Iterable[wire.TradeRow], ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
+    for row in rows:
         name = row.instrument_name
         if name not in instruments and not is_contract(name):
             continue  # a combination: its legs are trades of their own

@@ -11,6 +11,7 @@ import msgspec
 
 from powderkeg.domain.units import FiniteFloat, NonNegativeFloat, PositiveFloat
 from powderkeg.venues._wire import Level, Millis, OrderSide
+from powderkeg.venues.rest import Backfill
 
 
 class Params(msgspec.Struct):
@@ -25,6 +26,8 @@ class Envelope(msgspec.Struct):
     params: Params | None = None
     result: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
+    backfill: Backfill | None = None
+    answer: msgspec.Raw = msgspec.Raw()
 
 
 class TradeRow(msgspec.Struct, gc=False):
@@ -38,6 +41,17 @@ class TradeRow(msgspec.Struct, gc=False):
     block_trade_id: str | None = None  # agreed outside the book
     index_price: NonNegativeFloat | None = None  # this and the next are not used, only checked
     mark_price: FiniteFloat | None = None
+
+
+class TradesPage(msgspec.Struct):
+    trades: list[TradeRow]
+    has_more: bool
+
+
+class TradesAnswer(msgspec.Struct):
+    """The answer of REST `get_last_trades_by_instrument_and_time`."""
+
+    result: TradesPage
 
 
 class Ticker(msgspec.Struct, gc=False):

@@ -3,6 +3,7 @@
 from powderkeg.venues.base import Venue
 from powderkeg.venues.dydx.contracts import SLUG, infer_instrument
 from powderkeg.venues.dydx.parse import parse
+from powderkeg.venues.dydx.rest import REST
 from powderkeg.venues.dydx.subscribe import SUBSCRIPTIONS
 
 VENUE = Venue(
@@ -10,6 +11,7 @@ VENUE = Venue(
     parse=parse,
     infer_instrument=infer_instrument,
     subscriptions=SUBSCRIPTIONS,
+    rest=REST,
 )
 
 __all__ = ["VENUE"]

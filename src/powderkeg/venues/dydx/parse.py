@@ -27,6 +27,7 @@ from powderkeg.domain.time import NS_PER_HOUR, NS_PER_MS, ms_to_ns, parse_instan
 from powderkeg.domain.units import BUY, LONG, SELL, SHORT
 from powderkeg.venues import _wire
 from powderkeg.venues.dydx import wire
+from powderkeg.venues.rest import within
 
 FUNDING_INTERVAL_HOURS: Final = 1.0
 """Funding is paid each full hour. Source: dYdX docs, "Funding", read 2026-11."""
@@ -42,6 +43,11 @@ _batch = msgspec.json.Decoder(list[msgspec.Raw]).decode
 def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> tuple[Event, ...]:
     """Events of one dYdX frame; see `venues.base.Parse` for what it raises."""
     message = _envelope(frame)
+    if message.backfill is not None:
+        gap = message.backfill
+        return tuple(within(gap, _new_trades(message.answer, gap.venue_symbol, ts_received_ns, instruments)))
+    if message.type is None:
+        raise ValueError("a message without a type")
     if message.type in ("connected", "unsubscribed", "pong", "error") or message.channel in wire.IGNORED_CHANNELS:
         return ()
     meaning = _MEANINGS.get((message.channel, message.type == "subscribed"))

@@ -11,6 +11,7 @@ import msgspec
 
 from powderkeg.domain.units import NonNegativeFloat, PositiveFloat
 from powderkeg.venues._wire import Level, MaybeFinite, MaybeNonNegative
+from powderkeg.venues.rest import Backfill
 
 Iso = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")]
 
@@ -18,10 +19,14 @@ Iso = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d
 class Envelope(msgspec.Struct):
     """Any message. `contents` is one object, or with `channel_batch_data` a list of them."""
 
-    type: Literal["connected", "subscribed", "unsubscribed", "channel_data", "channel_batch_data", "pong", "error"]
+    type: (
+        Literal["connected", "subscribed", "unsubscribed", "channel_data", "channel_batch_data", "pong", "error"] | None
+    ) = None  # absent in backfill frames only
     channel: str = ""
     id: str = ""  # the market, on every channel but v4_markets
     contents: msgspec.Raw = msgspec.Raw()
+    backfill: Backfill | None = None
+    answer: msgspec.Raw = msgspec.Raw()
 
 
 class TradeRow(msgspec.Struct, gc=False):

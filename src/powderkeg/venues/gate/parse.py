@@ -25,6 +25,7 @@ from powderkeg.domain.time import NS_PER_MINUTE, epoch_to_ns, parse_instant
 from powderkeg.domain.units import BUY, LONG, SELL, SHORT, Coverage
 from powderkeg.venues import _wire
 from powderkeg.venues.gate import book, wire
+from powderkeg.venues.rest import BACKFILL, within
 
 ALL_ORDERS_SINCE_NS: Final = parse_instant("2026-08-20")
 """From then on every order of a contract is pushed, batched by second; before, at most one per contract and second.
@@ -38,6 +39,7 @@ _LiquidationRows = wire.LiquidationRow | list[wire.LiquidationRow]
 _liquidation_rows: Callable[[msgspec.Raw], _LiquidationRows] = msgspec.json.Decoder(
     _LiquidationRows, strict=False
 ).decode
+_past_rows = msgspec.json.Decoder(list[wire.PastLiquidationRow], strict=False).decode
 _trades = msgspec.json.Decoder(list[wire.TradeRow], strict=False).decode
 _TickerRows = wire.TickerRow | list[wire.TickerRow | list[wire.TickerRow]]
 _ticker_rows: Callable[[msgspec.Raw], _TickerRows] = msgspec.json.Decoder(_TickerRows, strict=False).decode
@@ -170,6 +172,44 @@ def _contract_stats(message: wire.Envelope, ts_received_ns: int, instruments: Ve
             )
 
 
+def _past_liquidations(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
+    if message.backfill is None:
+        raise ValueError("a backfill that does not say of what")
+    return within(message.backfill, _past_orders(message.answer, ts_received_ns, instruments))
+
+
+def _past_orders(answer: msgspec.Raw, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
+    """What the order was sized, or the position where the answer does not say; the fill's price where there is one."""
+    for row in _past_rows(answer):
+        qty = abs(row.order_size or row.size)
+        if not qty or not row.size:
+            raise ValueError("a liquidation of size 0")
+        instrument = instruments[row.contract]
+        fill_price = _wire.given(row.fill_price) or None
+        price = fill_price or row.order_price
+        qty_base, notional_usd = instrument.sized(qty, price)
+        ts_event_ns = epoch_to_ns(row.time)
+        yield Liquidation(
+            venue=instrument.venue,
+            symbol=instrument.symbol,
+            position_side=LONG if row.size > 0 else SHORT,
+            qty=qty,
+            qty_unit=instrument.qty_unit,
+            qty_base=qty_base,
+            notional_usd=notional_usd,
+            price=price,
+            price_kind="fill" if fill_price else "order",
+            order_price=row.order_price,
+            fill_price=fill_price,
+            bankruptcy_price=None,
+            coverage="all",
+            event_id=None,
+            ts_event_ns=ts_event_ns,
+            ts_received_ns=ts_received_ns,
+            ts_is_received=False,
+        )
+
+
 _Meaning = Callable[[wire.Envelope, int, VenueInstruments], Iterable[Event]]
 _MEANINGS: Final[dict[tuple[str, str], _Meaning]] = {
     ("futures.public_liquidates", "update"): _liquidations,
@@ -177,6 +217,7 @@ _MEANINGS: Final[dict[tuple[str, str], _Meaning]] = {
     ("futures.tickers", "update"): _tickers,
     ("futures.contract_stats", "update"): _contract_stats,
     ("futures.order_book", "all"): book.snapshot,
+    (BACKFILL, ""): _past_liquidations,
     ("futures.order_book", "update"): book.legacy_deltas,
     ("futures.order_book_update", "update"): book.delta,
 }

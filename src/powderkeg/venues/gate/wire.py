@@ -10,6 +10,7 @@ import msgspec
 
 from powderkeg.domain.units import FiniteFloat, NonNegativeFloat, PositiveFloat
 from powderkeg.venues._wire import MaybeFinite, MaybeNonNegative
+from powderkeg.venues.rest import Backfill
 
 
 class Envelope(msgspec.Struct):
@@ -21,6 +22,8 @@ class Envelope(msgspec.Struct):
     time_ms: int | None = None
     error: object = None
     result: msgspec.Raw = msgspec.Raw(b"null")
+    backfill: Backfill | None = None
+    answer: msgspec.Raw = msgspec.Raw()
 
 
 class LiquidationRow(msgspec.Struct, gc=False):
@@ -29,6 +32,18 @@ class LiquidationRow(msgspec.Struct, gc=False):
     price: PositiveFloat  # of the liquidation order
     time: int | None = None  # seconds once, milliseconds now
     time_ms: int | None = None
+
+
+class PastLiquidationRow(msgspec.Struct, gc=False):
+    """A row of REST `liq_orders`."""
+
+    contract: str
+    time: int  # seconds
+    size: FiniteFloat  # the position: above 0 a long
+    order_price: PositiveFloat
+    fill_price: MaybeNonNegative = None  # 0 where nothing was filled
+    order_size: FiniteFloat | None = None  # of the order, signed by its own side
+    left: FiniteFloat | None = None  # of the order, not filled
 
 
 class TradeRow(msgspec.Struct, gc=False):

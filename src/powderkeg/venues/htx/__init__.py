@@ -3,6 +3,7 @@
 from powderkeg.venues.base import Venue
 from powderkeg.venues.htx.contracts import SLUG, infer_instrument, parse_instruments
 from powderkeg.venues.htx.parse import parse
+from powderkeg.venues.htx.rest import REST
 from powderkeg.venues.htx.subscribe import SUBSCRIPTIONS
 
 VENUE = Venue(
@@ -11,6 +12,7 @@ VENUE = Venue(
     infer_instrument=infer_instrument,
     parse_instruments=parse_instruments,
     subscriptions=SUBSCRIPTIONS,
+    rest=REST,
 )
 
 __all__ = ["VENUE"]

@@ -26,11 +26,12 @@ from powderkeg.domain.events import (
 )
 from powderkeg.domain.instruments import Instrument, VenueInstruments
 from powderkeg.domain.time import NS_PER_MS, ms_to_ns
-from powderkeg.domain.units import USD_LIKE, Coverage, opposite
+from powderkeg.domain.units import LONG, SHORT, USD_LIKE, Coverage, PositionSide, opposite
 from powderkeg.venues import _wire
 from powderkeg.venues.base import GZIP_MAGIC, MAX_FRAME_BYTES, guard
 from powderkeg.venues.htx import wire
 from powderkeg.venues.htx.contracts import SLUG, names_no_contract
+from powderkeg.venues.rest import within
 
 COVERAGE: Final[Coverage] = "unknown"
 """The docs do not say whether orders are left out (read 2026-11), so sums are floors."""
@@ -43,6 +44,7 @@ _GZIP_WINDOW: Final = 31  # zlib's code for "largest window, gzip header"
 
 _envelope = msgspec.json.Decoder(wire.Envelope, strict=False).decode
 _liquidations = msgspec.json.Decoder(list[wire.LiquidationRow], strict=False).decode
+_past_liquidations = msgspec.json.Decoder(wire.LiquidationAnswer, strict=False).decode
 _funding = msgspec.json.Decoder(list[wire.FundingRow], strict=False).decode
 _interest = msgspec.json.Decoder(list[wire.InterestRow], strict=False).decode
 _trades = msgspec.json.Decoder(wire.Trades, strict=False).decode
@@ -59,6 +61,9 @@ def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> t
         return _market(message, ts_received_ns, instruments)
     if message.op == "notify":
         return _notification(message, ts_received_ns, instruments)
+    if message.backfill is not None:
+        past = _past_orders(message.answer, ts_received_ns, instruments)
+        return tuple(within(message.backfill, past))
     said = (message.ping, message.pong, message.subbed, message.unsubbed, message.rep, message.status)
     if message.op in wire.CONVERSATION or any(each is not None for each in said):
         return ()
@@ -109,28 +114,51 @@ def _market(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstr
 
 def _forced_orders(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
     for row in _liquidations(message.data):
-        instrument = instruments[row.contract_code]
-        qty_base, notional_usd = instrument.sized(row.volume, row.price)
-        turnover = _wire.given(row.trade_turnover)
-        yield Liquidation(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            position_side=opposite(row.direction),
-            qty=row.volume,
-            qty_unit=instrument.qty_unit,
-            qty_base=_wire.given(row.amount) or qty_base,
-            notional_usd=turnover if turnover and instrument.quote in USD_LIKE else notional_usd,
-            price=row.price,
-            price_kind="bankruptcy",
-            order_price=None,
-            fill_price=None,
-            bankruptcy_price=row.price,
-            coverage=COVERAGE,
-            event_id=None,
-            ts_event_ns=row.created_at * NS_PER_MS,
-            ts_received_ns=ts_received_ns,
-            ts_is_received=False,
+        yield _liquidation(row, opposite(row.direction), instruments[row.contract_code], ts_received_ns)
+
+
+def _past_orders(answer: msgspec.Raw, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
+    """Rows of the answer as the socket would have told them; in hedge mode the position's side is stated."""
+    for past in _past_liquidations(answer).data:
+        row = wire.LiquidationRow(
+            contract_code=past.contract_code,
+            direction=past.side,
+            offset="close",
+            volume=past.volume,
+            price=past.bankrupt_price,
+            created_at=past.liquidation_time,
+            amount=past.amount,
+            trade_turnover=past.trade_turnover,
         )
+        stated: dict[str, PositionSide] = {"long": LONG, "short": SHORT}
+        position_side = stated.get(past.position_side, opposite(past.side))
+        yield _liquidation(row, position_side, instruments[row.contract_code], ts_received_ns)
+
+
+def _liquidation(
+    row: wire.LiquidationRow, position_side: PositionSide, instrument: Instrument, ts_received_ns: int
+) -> Liquidation:
+    qty_base, notional_usd = instrument.sized(row.volume, row.price)
+    turnover = _wire.given(row.trade_turnover)
+    return Liquidation(
+        venue=instrument.venue,
+        symbol=instrument.symbol,
+        position_side=position_side,
+        qty=row.volume,
+        qty_unit=instrument.qty_unit,
+        qty_base=_wire.given(row.amount) or qty_base,
+        notional_usd=turnover if turnover and instrument.quote in USD_LIKE else notional_usd,
+        price=row.price,
+        price_kind="bankruptcy",
+        order_price=None,
+        fill_price=None,
+        bankruptcy_price=row.price,
+        coverage=COVERAGE,
+        event_id=None,
+        ts_event_ns=row.created_at * NS_PER_MS,
+        ts_received_ns=ts_received_ns,
+        ts_is_received=False,
+    )
 
 
 def _funding_rates(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:

@@ -12,6 +12,7 @@ import msgspec
 
 from powderkeg.domain.units import NonNegativeFloat, PositiveFloat
 from powderkeg.venues._wire import Level, MaybeFinite, MaybeMillis, MaybeNonNegative, Millis, OrderSide
+from powderkeg.venues.rest import Backfill
 
 
 class Envelope(msgspec.Struct):
@@ -29,6 +30,8 @@ class Envelope(msgspec.Struct):
     unsubbed: str | None = None
     rep: str | None = None  # answers a request for history
     status: str | None = None
+    backfill: Backfill | None = None
+    answer: msgspec.Raw = msgspec.Raw()
 
 
 class LiquidationRow(msgspec.Struct, gc=False):
@@ -40,6 +43,24 @@ class LiquidationRow(msgspec.Struct, gc=False):
     created_at: Millis
     amount: MaybeNonNegative = None  # base; missing in coin-margined captures of 2020
     trade_turnover: MaybeNonNegative = None  # quote; as above
+
+
+class PastLiquidationRow(msgspec.Struct, gc=False):
+    contract_code: str
+    liquidation_time: Millis
+    side: OrderSide  # of the *order*
+    volume: PositiveFloat  # contracts
+    bankrupt_price: PositiveFloat
+    position_side: Literal["long", "short", "both", ""] = ""  # "both" in one-way position mode
+    amount: MaybeNonNegative = None  # base
+    trade_turnover: MaybeNonNegative = None  # quote
+
+
+class LiquidationAnswer(msgspec.Struct):
+    """The answer of REST `/v5/market/liquidation_orders`, in the frame of `venues.rest.backfill_frame`."""
+
+    code: Literal[200]
+    data: list[PastLiquidationRow]
 
 
 class TradeRow(msgspec.Struct, gc=False):

@@ -3,6 +3,7 @@
 from powderkeg.venues.base import Venue
 from powderkeg.venues.kraken_futures.contracts import SLUG, infer_instrument, parse_instruments
 from powderkeg.venues.kraken_futures.parse import parse
+from powderkeg.venues.kraken_futures.rest import REST
 from powderkeg.venues.kraken_futures.subscribe import SUBSCRIPTIONS
 
 VENUE = Venue(
@@ -11,6 +12,7 @@ VENUE = Venue(
     infer_instrument=infer_instrument,
     parse_instruments=parse_instruments,
     subscriptions=SUBSCRIPTIONS,
+    rest=REST,
 )
 
 __all__ = ["VENUE"]

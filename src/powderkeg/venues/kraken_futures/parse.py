@@ -28,6 +28,7 @@ from powderkeg.domain.units import opposite
 from powderkeg.venues import _wire
 from powderkeg.venues.kraken_futures import wire
 from powderkeg.venues.kraken_futures.contracts import is_contract
+from powderkeg.venues.rest import Backfill, within
 
 HOURLY_FUNDING_SINCE_NS: Final = parse_instant("2023-01-01")
 """Captured tickers of 2019 to 2021-04 have funding every four hours; Kraken support, "Inverse crypto collateral
@@ -36,6 +37,9 @@ interval is left unknown before this date."""
 
 _message: Callable[[bytes], wire.Message] = msgspec.json.Decoder(wire.Message).decode
 _outer = msgspec.json.Decoder(wire.Outer).decode
+_answer = msgspec.json.Decoder(wire.TradesAnswer).decode
+
+_MET_IN_THE_BOOK: Final = ("fill", "liquidation")
 
 
 def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> tuple[Event, ...]:
@@ -44,6 +48,9 @@ def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> t
         message = _message(frame)
     except msgspec.ValidationError:
         outer = _outer(frame)
+        if outer.backfill is not None:
+            gap = outer.backfill
+            return tuple(within(gap, _past_trades(outer.answer, gap, ts_received_ns, instruments)))
         if outer.event in wire.KNOWN_EVENTS or (not outer.event and outer.feed in wire.IGNORED_FEEDS):
             return ()
         raise
@@ -52,9 +59,24 @@ def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> t
     return tuple(_MEANINGS[type(message)](message, instruments[message.product_id], ts_received_ns))
 
 
+def _past_trades(
+    answer: msgspec.Raw, gap: Backfill, ts_received_ns: int, instruments: VenueInstruments
+) -> Iterable[Event]:
+    """Rows of the answer as the socket would have told them."""
+    instrument = instruments[gap.venue_symbol]
+    for row in _answer(answer).history:
+        if row.type not in _MET_IN_THE_BOOK:
+            continue
+        if row.side is None:
+            raise ValueError(f"trade {row.uid} does not say its side")
+        time_ms = parse_instant(row.time) // NS_PER_MS
+        trade = wire.Trade(gap.venue_symbol, row.side, row.type, time_ms, row.size, row.price, row.uid)
+        yield from _trade(trade, instrument, ts_received_ns)
+
+
 def _trade(message: wire.Trade, instrument: Instrument, ts_received_ns: int) -> Iterable[Event]:
     """Only fills and liquidations met in the book; the other types were agreed or assigned outside it."""
-    if message.type not in ("fill", "liquidation"):
+    if message.type not in _MET_IN_THE_BOOK:
         return
     ts_event_ns = message.time * NS_PER_MS
     yield _wire.make_trade(

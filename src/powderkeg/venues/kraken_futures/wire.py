@@ -11,16 +11,35 @@ import msgspec
 
 from powderkeg.domain.units import FiniteFloat, NonNegativeFloat, PositiveFloat
 from powderkeg.venues._wire import Millis, OrderSide
+from powderkeg.venues.rest import Backfill
+
+TradeType = Literal["fill", "liquidation", "termination", "assignment", "unwind", "block"]
 
 
 class Trade(msgspec.Struct, tag_field="feed", tag="trade", gc=False):
     product_id: str
     side: OrderSide  # taker
-    type: Literal["fill", "liquidation", "termination", "assignment", "unwind", "block"]
+    type: TradeType
     time: Millis
     qty: PositiveFloat  # US dollars on inverse contracts, else base
     price: PositiveFloat
     uid: str | None = None  # absent before 2019-08
+
+
+class PastTrade(msgspec.Struct, gc=False):
+    type: TradeType
+    time: str  # ISO
+    size: PositiveFloat  # US dollars on inverse contracts, else base
+    price: PositiveFloat
+    side: OrderSide | None = None  # taker
+    uid: str | None = None
+
+
+class TradesAnswer(msgspec.Struct):
+    """The answer of REST `history`, in the frame of `venues.rest.backfill_frame`; it does not name the contract."""
+
+    result: Literal["success"]
+    history: list[PastTrade]
 
 
 class Ticker(msgspec.Struct, tag_field="feed", tag="ticker", gc=False):
@@ -65,6 +84,8 @@ class Outer(msgspec.Struct):
 
     feed: str = ""
     event: str = ""
+    backfill: Backfill | None = None
+    answer: msgspec.Raw = msgspec.Raw()
 
 
 KNOWN_EVENTS = frozenset(

@@ -3,6 +3,7 @@
 from powderkeg.venues.base import Venue
 from powderkeg.venues.okx.contracts import infer_instrument, parse_instruments
 from powderkeg.venues.okx.parse import channel_of, parse
+from powderkeg.venues.okx.rest import REST
 from powderkeg.venues.okx.subscribe import SUBSCRIPTIONS
 
 VENUE = Venue(
@@ -11,6 +12,7 @@ VENUE = Venue(
     infer_instrument=infer_instrument,
     parse_instruments=parse_instruments,
     subscriptions=SUBSCRIPTIONS,
+    rest=REST,
     channel_of=channel_of,
 )
 

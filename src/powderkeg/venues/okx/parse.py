@@ -26,6 +26,7 @@ from powderkeg.domain.time import NS_PER_HOUR, NS_PER_MS, parse_instant
 from powderkeg.domain.units import LONG, SHORT, Coverage, PositionSide, opposite
 from powderkeg.venues import _wire
 from powderkeg.venues.okx import wire
+from powderkeg.venues.rest import within
 
 CAP_UNSTATED_SINCE_NS: Final = parse_instant("2026-07-01")
 """Up to then the docs said "each contract will only show a maximum of one order per one-second period"; the text read
@@ -36,6 +37,7 @@ _PONG: Final = b"pong"
 
 _envelope = msgspec.json.Decoder(wire.Envelope).decode
 _liquidation_rows = msgspec.json.Decoder(list[wire.LiquidationRow], strict=False).decode
+_liquidation_answer = msgspec.json.Decoder(wire.LiquidationAnswer, strict=False).decode
 _liquidation_details = msgspec.json.Decoder(list[wire.LiquidationDetail], strict=False).decode
 _trades = msgspec.json.Decoder(list[wire.TradeRow], strict=False).decode
 _mark_prices = msgspec.json.Decoder(list[wire.MarkPriceRow], strict=False).decode
@@ -52,6 +54,8 @@ def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> t
     message = _envelope(frame)
     if message.event or message.table:
         return ()
+    if message.backfill is not None:
+        return tuple(within(message.backfill, _past_liquidations(message, ts_received_ns, instruments)))
     if message.arg is None or message.data is msgspec.UNSET:
         raise ValueError("neither a reply nor data of a channel")
     channel = message.arg.channel
@@ -85,6 +89,14 @@ def _is_contract(name: str) -> bool:
 def _liquidations(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
     for row in _liquidation_rows(_data(message)):
         if _is_contract(row.instId):
+            yield from _details(instruments[row.instId], row.details, ts_received_ns)
+
+
+def _past_liquidations(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
+    """The answer names a family; orders of its other contracts come with the questions about those."""
+    asked = message.backfill.venue_symbol if message.backfill else ""
+    for row in _liquidation_answer(message.answer).data:
+        if row.instId == asked:
             yield from _details(instruments[row.instId], row.details, ts_received_ns)
 
 

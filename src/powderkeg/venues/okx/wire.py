@@ -11,6 +11,7 @@ import msgspec
 
 from powderkeg.domain.units import PositiveFloat
 from powderkeg.venues._wire import Level, MaybeFinite, MaybeMillis, MaybeNonNegative, Millis, OrderSide
+from powderkeg.venues.rest import Backfill
 
 
 class Arg(msgspec.Struct):
@@ -27,6 +28,8 @@ class Envelope(msgspec.Struct):
     action: str = ""
     event: str = ""
     table: str = ""
+    backfill: Backfill | None = None
+    answer: msgspec.Raw = msgspec.Raw()
 
 
 class LiquidationDetail(msgspec.Struct, gc=False):
@@ -42,6 +45,13 @@ class LiquidationRow(msgspec.Struct):
 
     instId: str
     details: list[LiquidationDetail]
+
+
+class LiquidationAnswer(msgspec.Struct):
+    """The answer of REST `liquidation-orders`, in the frame of `venues.rest.backfill_frame`."""
+
+    code: Literal["0"]
+    data: list[LiquidationRow]
 
 
 class TradeRow(msgspec.Struct, gc=False):

@@ -104,6 +104,10 @@ class VenueProtocol(ABC):
         }
         self.known = frozenset(name for names in self._channels.values() for name in names)
 
+    def each_once(self) -> list[str]:
+        """Channels that together carry every fact once, those of all contracts together where there are such."""
+        return list(dict.fromkeys(names[-1] for names in self._channels.values() if names))
+
     @abstractmethod
     def names(self, kind: Kind, venue_symbol: str) -> tuple[str, ...]:
         """Channels on which a fact about a contract is sent, as `Session.channels` spells them; none where nowhere."""
