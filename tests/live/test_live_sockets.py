@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import msgspec
 import pytest
 from live_kit import NOON, Bench, liquidation
 
@@ -115,6 +116,54 @@ def test_refusals_are_told_and_survived(tmp_path):
         await until(lambda: session.tally("okx").events > events + 20)
 
     asyncio.run(collecting(tmp_path, work))
+
+
+def test_a_gap_is_filled_from_the_venues_history(tmp_path, monkeypatch):
+    """Past liquidations are asked for over HTTP, journaled, and counted once beside what the socket told."""
+    monkeypatch.setattr("powderkeg.app.live.rest_desk.BACKFILL_AFTER_S", 0.1)
+    happened = []
+
+    async def work(collector, fleet):
+        session, okx = collector.session, fleet.venues["okx"]
+        okx.start_fault(Fault(name="silent"))
+        lost = okx.ledger.lost["silent"]
+        await until(lambda: session.tally("okx").reconnects == 1 and okx.ledger.lost["silent"] > lost + 50)
+        okx.stop_fault("silent")
+        await until(lambda: collector._desk.backfilled["okx"] > 0)
+        await asyncio.sleep(0.1)
+        happened.extend(okx.delivery.memory.happened)
+
+    asyncio.run(collecting(tmp_path, work))
+    with JournalReader(journal_paths(tmp_path)[0]) as reader:
+        gap = next(gap for gap in reader.gaps() if (gap.venue, gap.stream) == ("okx", "liquidation"))
+        assert "backfill" in {connection.stream for connection in reader.connections.values()}
+    inside = [row for row in happened if row.coin == "BTC" and gap.from_ns <= row.row.ts_ms * 10**6 < gap.to_ns]
+    with Database(tmp_path) as database:
+        (found,) = database.rows(
+            "SELECT count(*) AS orders FROM liquidation WHERE venue = 'okx' AND symbol LIKE 'BTC/%' "
+            "AND ts_event_ns >= ? AND ts_event_ns < ?",
+            [gap.from_ns, gap.to_ns],
+        )
+    assert found["orders"] == len(inside) > 0
+
+
+def test_what_has_no_stream_is_polled(tmp_path):
+    """Open interest of Binance comes over HTTP and is stored like a message."""
+
+    async def work():
+        story = Scenario(seed=3, venues=("binance-usdm",), messages_per_s=500, start_ns=int(time.time()) * NS_PER_S)
+        async with SimulatedVenues(story, playback=Playback(speed=1.0)) as fleet:
+            changed = msgspec.structs.replace(options(tmp_path, fleet), symbols={"binance-usdm": ("BTCUSDT",)})
+            collector = Collector(changed)
+            running = asyncio.create_task(collector.run())
+            await collector.started.wait()
+            await until(lambda: collector.session.pipeline.counts.get("open_interest", 0) > 0)
+            collector.stop()
+            await asyncio.wait_for(running, 20)
+
+    asyncio.run(work())
+    with Database(tmp_path) as database:
+        assert database.rows("SELECT DISTINCT symbol FROM open_interest") == [{"symbol": "BTC/USDT:USDT"}]
 
 
 def test_archiving_goes_on_beside_collection(tmp_path):

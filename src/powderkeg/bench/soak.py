@@ -88,7 +88,7 @@ def soak(folder: Path, *, seconds: int, messages_per_s: float, seed: int, fault_
     with _process(venues, folder / "venues.log") as simulator:
         _await(ports.exists, time.monotonic() + STARTING_S, simulator)
         urls: dict[str, str] = json.loads(ports.read_bytes())["base_urls"]
-        collect = ["-m", "powderkeg.cli.main", "collect", "--books", "--json", "--every", "1s"]
+        collect = ["-m", "powderkeg.cli.main", "collect", "--books", "--no-rest", "--json", "--every", "1s"]
         collect += [word for coin in COINS for word in ("--coin", coin)]
         collect += [word for venue, url in urls.items() for word in ("--url-override", f"{venue}={url}")]
         with _process([*collect, "--data", str(folder / "data")], lines) as collector:

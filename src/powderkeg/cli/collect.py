@@ -31,6 +31,9 @@ OverrideOption = Annotated[
 ]
 NameOption = Annotated[str, typer.Option(help="Of this collector; several with different names may share a directory.")]
 BooksOption = Annotated[bool, typer.Option("--books", help="Also order books: most of the traffic.")]
+RestOption = Annotated[
+    bool, typer.Option("--rest/--no-rest", help="Also poll what has no stream, and fill gaps from venues' histories.")
+]
 ForOption = Annotated[
     str | None, typer.Option("--for", metavar="DURATION", help="Stop after 10s, 5m, 2h ...", show_default=False)
 ]
@@ -41,6 +44,7 @@ def collect(
     venue: VenueOption = None,
     name: NameOption = "main",
     books: BooksOption = False,
+    rest: RestOption = True,
     every: Annotated[str, typer.Option(metavar="DURATION", help="Between two status lines.")] = "1m",
     for_: ForOption = None,
     url_override: OverrideOption = None,
@@ -61,6 +65,7 @@ def collect(
         venues=venue or (),
         name=name,
         with_books=books,
+        with_rest=rest,
         overrides=url_override or (),
     )
 

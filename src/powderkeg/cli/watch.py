@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from powderkeg.cli.collect import BooksOption, ForOption, NameOption, OverrideOption, VenueOption
+from powderkeg.cli.collect import BooksOption, ForOption, NameOption, OverrideOption, RestOption, VenueOption
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def watch(
     venue: VenueOption = None,
     name: NameOption = "main",
     books: BooksOption = False,
+    rest: RestOption = True,
     for_: ForOption = None,
     url_override: OverrideOption = None,
     data: DataOption = None,
@@ -41,6 +42,7 @@ def watch(
         venues=venue or (),
         name=name,
         with_books=books,
+        with_rest=rest,
         overrides=url_override or (),
     )
     is_drawn = sys.stdout.isatty() and not as_json

@@ -20,6 +20,7 @@ from powderkeg.app.live.archiver import EVERY_S, Archiver, unsettled
 from powderkeg.app.live.observer import SessionObserver
 from powderkeg.app.live.rebuild import rebuild
 from powderkeg.app.live.recorder import TICK_S, JournalKind
+from powderkeg.app.live.rest_desk import RestDesk
 from powderkeg.app.live.session import LiveSession
 from powderkeg.app.live.snapshot import Snapshot, Snapshotter
 from powderkeg.domain.errors import InputError
@@ -29,7 +30,7 @@ from powderkeg.feed.plan import Plan, plans
 from powderkeg.feed.ports import Clock, SystemClock
 from powderkeg.store.lock import FileLock
 
-STREAMS: Final = ("liquidation", "trade", "mark_price", "funding_rate", "open_interest")
+STREAMS: Final = ("liquidation", "trade", "mark_price", "funding_rate", "open_interest", "long_short_ratio")
 """What is collected unless books are asked for: everything the totals, floors and ceilings rest on."""
 
 DELAY_PERIOD_S: Final = 60.0
@@ -48,6 +49,7 @@ class CollectorOptions(msgspec.Struct, frozen=True, kw_only=True):
         base_urls: other hosts, see `feed.plan.plans`.
         limits: times of connections, None for the promised ones.
         archive_every_s: between two parts of the archive, None never.
+        with_rest: also poll what has no stream, and ask for past liquidations after gaps.
         seed: of the jitter of retries.
     """
 
@@ -59,6 +61,7 @@ class CollectorOptions(msgspec.Struct, frozen=True, kw_only=True):
     base_urls: dict[str, str] = {}
     limits: Limits | None = None
     archive_every_s: float | None = EVERY_S
+    with_rest: bool = True
     seed: int | None = None
 
 
@@ -118,7 +121,8 @@ class Collector:
                 call_soon_threadsafe=loop.call_soon_threadsafe,
                 alert=self.alert,
             )
-            self._observer = SessionObserver(self.session)
+            self._desk = self._rest_desk() if self.options.with_rest else None
+            self._observer = SessionObserver(self.session, self._desk.gap if self._desk else lambda _: None)
             is_simulated = self.options.kind == "simulated"
             self._snapshotter = Snapshotter(self.session, self._observer, is_simulated=is_simulated)
             self.session.on_day_end = self._to_seal.append
@@ -152,6 +156,8 @@ class Collector:
         archiver = Archiver(self.options.data_dir, self.alert)
         tasks = [asyncio.create_task(feed.run(), name=feed.plan.key) for feed in feeds]
         tasks.append(asyncio.create_task(self._ticking(), name="tick"))
+        if self._desk is not None:
+            tasks.append(asyncio.create_task(self._desk.run(), name="rest"))
         past = asyncio.create_task(self._rebuild(journal_id, last_seq), name="rebuild")
         tasks.append(asyncio.create_task(self._archiving(archiver, past), name="archive"))
         stopping = asyncio.create_task(self._stopping.wait(), name="stop")
@@ -163,6 +169,10 @@ class Collector:
             await _ended([*tasks, stopping])
             await past  # its thread cannot be interrupted, and what waits must be decoded
             await archiver.stop()
+
+    def _rest_desk(self) -> RestDesk:
+        options = self.options
+        return RestDesk(self.session, options.symbols, options.streams, options.base_urls, self._clock)
 
     def _feed(self, plan: Plan) -> Feed:
         return Feed(

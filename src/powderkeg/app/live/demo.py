@@ -68,6 +68,7 @@ def run_live_demo(*, seed: int, seconds: int, data_dir: Path | None = None, watc
             options = options_of(
                 [coin.name for coin in COINS],
                 data_dir=data_dir or folder / "data",
+                with_rest=False,  # so that what was sent and what was stored can be compared
                 overrides=[f"{venue}={url}" for venue, url in urls.items()],
             )
             shows = _Shows(watch, urls, folder / "ledger.json", seconds + STARTING_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -28,12 +29,18 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class SessionObserver:
-    """The observer of every feed of one session (`feed.ports.Observer`)."""
+    """The observer of every feed of one session (`feed.ports.Observer`).
 
-    def __init__(self, session: LiveSession) -> None:
+    Args:
+        session: is told what happens.
+        on_gap: is told of gaps too, to close them if that can be done.
+    """
+
+    def __init__(self, session: LiveSession, on_gap: Callable[[FeedGap], None] = lambda _: None) -> None:
         self.states: dict[tuple[str, str, str], tuple[State, int]] = {}  # (venue, plan, stream) -> state, since
         self.troubles: dict[str, Trouble] = {}  # by plan
         self._session = session
+        self._on_gap = on_gap
 
     def opened(self, key: str, plan: Plan, at_ns: int) -> None:
         """See `Observer`."""
@@ -51,6 +58,7 @@ class SessionObserver:
         """See `Observer`."""
         assert gap.venue == plan.venue, "a plan is of one venue"
         self._session.gap(gap)
+        self._on_gap(gap)
 
     def overlap(self, old_key: str, new_key: str, from_ns: int, to_ns: int) -> None:
         """See `Observer`. What came twice is told apart where records become events (`store.overlap`)."""

@@ -28,6 +28,7 @@ def options_of(
     venues: Sequence[str] = (),
     name: str = "main",
     with_books: bool = False,
+    with_rest: bool = True,
     overrides: Sequence[str] = (),
 ) -> CollectorOptions:
     """What to collect, from words.
@@ -38,6 +39,7 @@ def options_of(
         venues: by any name; by default all that publish liquidations, or those overridden.
         name: of the collector.
         with_books: also order books, which are most of the traffic.
+        with_rest: also polls, and past liquidations after gaps.
         overrides: `VENUE=URL` of simulated venues; what is collected is then marked as simulated.
 
     Raises:
@@ -52,6 +54,7 @@ def options_of(
         symbols=symbols_of(coins, venues or tuple(base_urls)),
         streams=(*STREAMS, "book") if with_books else STREAMS,
         kind=kind,
+        with_rest=with_rest,
         base_urls=base_urls,
     )
 
