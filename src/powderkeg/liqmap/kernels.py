@@ -29,11 +29,15 @@ from powderkeg.margin.jit import compiled
 FloatArray = NDArray[np.float64]
 
 LONGS, SHORTS = 0, 1
-SCALE, TOTAL = 0, 1
-"""Columns of the ledger: the lazy factor every stored mass is multiplied with, and the mass in the map, base units."""
+SCALE, TOTAL, GONE = 0, 1, 2
+"""Columns of the ledger: the lazy factor of all stored mass, the mass in the map, and what this bar swept, base units."""
 
 BEFORE, AFTER, OPENED = 0, 1, 2
 """Columns of the flow: open interest before and after the bar, and what the bar opened, base units."""
+
+SWEPT, REACHED = 0, 1
+"""What a bar gives out: base units that stood before it and were crossed, and the share of what it opens that the rest
+of its own path reaches (a function of the path alone)."""
 
 _SMALLEST_SCALE: Final = 1e-60
 """A lazy factor below this is multiplied into the bins, long before a float could lose it."""
@@ -55,46 +59,47 @@ def sweep(mass: Any, first: int, last: int) -> float:
 
 def turning_points(path: Any, width: float, points: Any) -> None:
     """Bins of open, the extreme met first, the other one, and close: low first in a bar that rose."""
-    opened, high, low, closed = path[0], path[1], path[2], path[3]
-    points[0] = bin_of(opened, width)
-    points[1] = bin_of(low if closed >= opened else high, width)
-    points[2] = bin_of(high if closed >= opened else low, width)
-    points[3] = bin_of(closed, width)
+    rose = path[3] >= path[0]
+    points[0] = bin_of(path[0], width)
+    points[1] = bin_of(path[2] if rose else path[1], width)
+    points[2] = bin_of(path[1] if rose else path[2], width)
+    points[3] = bin_of(path[3], width)
 
 
-def lay(mass: Any, ledger: Any, entry: int, ends: Any, steps: Any, qty: float) -> None:
-    """Lay what was opened at one entry bin on both sides; what the rest of the path reaches adds to the swept column.
+def lay(mass: Any, ledger: Any, reached: Any, steps: Any, entry: Any, parts: Any) -> None:
+    """Lay what was opened at one entry bin on both sides; what the rest of the path reaches is gone at once.
 
     Args:
         mass: [2, K, B] stored mass.
-        ledger: [2, K, 3] scale, total, swept in this bar.
-        entry: bin of the entry, counted from the grid's first.
-        ends: lowest and highest bin the path reaches after the entry.
+        ledger: [2, K, 3] scale, total, gone.
+        reached: [2, K] share of the bar's opening that its own path reaches.
         steps: [K] distance of each basis in bins.
-        qty: base units per side.
+        entry: bin of the entry, and the lowest and highest bin the path reaches after it.
+        parts: the entry's share of the bar's opening, and that share in base units.
     """
     for k in range(len(steps)):
-        down = entry - steps[k]
-        if down >= ends[0]:
-            ledger[0, k, 2] += qty
+        down = entry[0] - steps[k]
+        if down >= entry[1]:
+            reached[0, k] += parts[0]
+            ledger[0, k, 2] += parts[1]
         else:
-            mass[0, k, down] += qty / ledger[0, k, 0]
-            ledger[0, k, 1] += qty
-        up = entry + steps[k]
-        if up <= ends[1]:
-            ledger[1, k, 2] += qty
+            mass[0, k, down] += parts[1] / ledger[0, k, 0]
+            ledger[0, k, 1] += parts[1]
+        up = entry[0] + steps[k]
+        if up <= entry[2]:
+            reached[1, k] += parts[0]
+            ledger[1, k, 2] += parts[1]
         else:
-            mass[1, k, up] += qty / ledger[1, k, 0]
-            ledger[1, k, 1] += qty
+            mass[1, k, up] += parts[1] / ledger[1, k, 0]
+            ledger[1, k, 1] += parts[1]
 
 
-def lay_path(mass: Any, ledger: Any, points: Any, steps: Any, qty: float) -> None:
+def lay_path(mass: Any, ledger: Any, reached: Any, steps: Any, points: Any, qty: float) -> None:
     """Lay `qty` evenly along the bins the path visits, in the order it visits them."""
     visited = 1
     for j in range(3):
         visited += abs(points[j + 1] - points[j])
-    share = qty / visited
-    ends = np.empty(2, np.int64)
+    share = 1.0 / visited
     for j in range(3):
         start, stop = points[j], points[j + 1]
         low, high = stop, stop
@@ -103,10 +108,8 @@ def lay_path(mass: Any, ledger: Any, points: Any, steps: Any, qty: float) -> Non
         step = 1 if stop >= start else -1
         for n in range(abs(stop - start)):
             entry = start + n * step
-            ends[0], ends[1] = min(entry, low), max(entry, high)
-            lay(mass, ledger, entry, ends, steps, share)
-    ends[0], ends[1] = points[3], points[3]
-    lay(mass, ledger, points[3], ends, steps, share)
+            lay(mass, ledger, reached, steps, (entry, min(entry, low), max(entry, high)), (share, share * qty))
+    lay(mass, ledger, reached, steps, (points[3], points[3], points[3]), (share, share * qty))
 
 
 def thin(mass: Any, ledger: Any, decay: Any, flow: Any) -> None:
@@ -119,19 +122,19 @@ def thin(mass: Any, ledger: Any, decay: Any, flow: Any) -> None:
     closed = gross - flow[1]
     for side in range(2):
         for k in range(len(decay)):
-            swept = ledger[side, k, 2]
-            left = gross - swept
+            gone = ledger[side, k, 2]
+            left = gross - gone
             factor = decay[k]
-            if closed > swept:
-                factor *= max(1.0 - (closed - swept) / left, 0.0) if left > 0.0 else 0.0
+            if closed > gone:
+                factor *= max(1.0 - (closed - gone) / left, 0.0) if left > 0.0 else 0.0
             ledger[side, k, 0] *= factor
-            ledger[side, k, 1] = min(ledger[side, k, 1] * factor, flow[1])
-            if ledger[side, k, 0] < 1e-60:
+            ledger[side, k, 1] *= factor
+            if ledger[side, k, 0] < _SMALLEST_SCALE:
                 mass[side, k] *= ledger[side, k, 0]
                 ledger[side, k, 0] = 1.0
 
 
-def walk(path: Any, flow: Any, decay: Any, steps: Any, grid: Any, mass: Any, ledger: Any, swept: Any) -> None:
+def walk(path: Any, flow: Any, decay: Any, steps: Any, grid: Any, mass: Any, ledger: Any, out: Any) -> None:
     """Walk bars over the map.
 
     Args:
@@ -139,10 +142,10 @@ def walk(path: Any, flow: Any, decay: Any, steps: Any, grid: Any, mass: Any, led
         flow: [N, 3] open interest before and after the bar, and what it opened, base units.
         decay: [K] share of the mass that is still held after one bar, without any closing flow.
         steps: [K] distance of each basis in bins, >= 1.
-        grid: bin width in log price, first bin, and the bin of the last close.
+        grid: bin width in log price, first bin, and the bin of the last close (NaN before the first bar).
         mass: [2, K, B] the map's stored mass, changed in place.
-        ledger: [2, K, 3] scale, total and swept, changed in place.
-        swept: [N, 2, K] out: base units that stood in the map before the bar and were crossed in it.
+        ledger: [2, K, 3] scale, total and gone, changed in place.
+        out: [N, 2, 2, K] per bar: swept base units and reached share, per side and basis.
     """
     width, first = grid[0], int(grid[1])
     points = np.empty(4, np.int64)
@@ -150,15 +153,15 @@ def walk(path: Any, flow: Any, decay: Any, steps: Any, grid: Any, mass: Any, led
         turning_points(path[i], width, points)
         points -= first
         lowest, highest = min(points[1], points[2]), max(points[1], points[2])
-        last = int(grid[2]) - first
+        last = points[0] if math.isnan(grid[2]) else int(grid[2]) - first
         for k in range(len(steps)):
-            taken = sweep(mass[0, k], lowest, max(last, highest)) * ledger[0, k, 0]
-            ledger[0, k, 2] = swept[i, 0, k] = taken
-            ledger[0, k, 1] = max(ledger[0, k, 1] - taken, 0.0)
-            taken = sweep(mass[1, k], min(last, lowest), highest) * ledger[1, k, 0]
-            ledger[1, k, 2] = swept[i, 1, k] = taken
-            ledger[1, k, 1] = max(ledger[1, k, 1] - taken, 0.0)
-        lay_path(mass, ledger, points, steps, flow[i, 2])
+            for side in range(2):
+                start = lowest if side == 0 else min(last, lowest)
+                stop = max(last, highest) if side == 0 else highest
+                taken = sweep(mass[side, k], start, stop) * ledger[side, k, 0]
+                ledger[side, k, 2] = out[i, 0, side, k] = taken
+                ledger[side, k, 1] = max(ledger[side, k, 1] - taken, 0.0)
+        lay_path(mass, ledger, out[i, 1], steps, points, flow[i, 2])
         thin(mass, ledger, decay, flow[i])
         grid[2] = points[3] + first
 
@@ -166,5 +169,5 @@ def walk(path: Any, flow: Any, decay: Any, steps: Any, grid: Any, mass: Any, led
 @cache
 def compiled_walk() -> Any:
     """`walk`, compiled on first use."""
-    signature = "(f8[:,::1], f8[:,::1], f8[::1], i8[::1], f8[::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,::1])"
+    signature = "(f8[:,::1], f8[:,::1], f8[::1], i8[::1], f8[::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,:,::1])"
     return compiled(walk, signature, bin_of, sweep, turning_points, lay, lay_path, thin)
