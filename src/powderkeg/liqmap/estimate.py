@@ -117,9 +117,14 @@ class LevelMap:
     def copy(self) -> LevelMap:
         """An independent copy: a map kept as it was."""
         twin = LevelMap(self.settings, 1.0)
-        twin._decay, twin._ledger = self._decay.copy(), self._ledger.copy()  # noqa: SLF001 - a twin of its own class
-        twin._grid, twin._mass = self._grid.copy(), self._mass.copy()  # noqa: SLF001 - same
+        twin._decay, twin._ledger = self._decay.copy(), self._ledger.copy()
+        twin._grid, twin._mass = self._grid.copy(), self._mass.copy()
         return twin
+
+    def shift(self, log_distance: float) -> None:
+        """Move every level by a log distance, to the nearest bin."""
+        bins = round(log_distance / self.settings.bin_width)
+        self._grid[1:] += bins
 
     @property
     def totals(self) -> FloatArray:

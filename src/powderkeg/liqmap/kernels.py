@@ -30,7 +30,7 @@ FloatArray = NDArray[np.float64]
 
 LONGS, SHORTS = 0, 1
 SCALE, TOTAL, GONE = 0, 1, 2
-"""Columns of the ledger: the lazy factor of all stored mass, the mass in the map, and what this bar swept, base units."""
+"""Columns of the ledger: the lazy factor of stored mass, the mass in the map, and what this bar swept, base units."""
 
 BEFORE, AFTER, OPENED = 0, 1, 2
 """Columns of the flow: open interest before and after the bar, and what the bar opened, base units."""
@@ -171,3 +171,29 @@ def compiled_walk() -> Any:
     """`walk`, compiled on first use."""
     signature = "(f8[:,::1], f8[:,::1], f8[::1], i8[::1], f8[::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,:,::1])"
     return compiled(walk, signature, bin_of, sweep, turning_points, lay, lay_path, thin)
+
+
+def stand(entry: Any, qty: Any, reach: Any, steps: Any, histogram: Any, crossed: Any) -> None:
+    """Crossed levels where every trade opens, nothing closes and no level ever goes: what public heatmaps draw.
+
+    Args:
+        entry: [N] bin of each bar's entry, from the grid's first.
+        qty: [N] what each bar opens, base units.
+        reach: [N, 2, 2] first and last bin each side's levels are crossed in, per bar and side.
+        steps: [K] distances in bins, each weighed alike.
+        histogram: [B] opened base units by bin, all zero, changed in place.
+        crossed: [N, 2] out: base units crossed per bar and side.
+    """
+    for i in range(len(entry)):
+        for side in range(2):
+            for k in range(len(steps)):
+                offset = steps[k] if side == 0 else -steps[k]
+                for b in range(reach[i, side, 0] + offset, reach[i, side, 1] + offset + 1):
+                    crossed[i, side] += histogram[b]
+        histogram[entry[i]] += qty[i]
+
+
+@cache
+def compiled_stand() -> Any:
+    """`stand`, compiled on first use."""
+    return compiled(stand, "(i8[::1], f8[::1], i8[:,:,::1], i8[::1], f8[::1], f8[:,::1])")

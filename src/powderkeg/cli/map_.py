@@ -1,0 +1,77 @@
+"""`powderkeg map`: where leverage sits, calibrated and scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from powderkeg.cli.options import JsonOption
+
+app = typer.Typer(no_args_is_help=True, help="Liquidation map: estimated levels, their calibration and their score.")
+
+BarsOption = Annotated[
+    Path,
+    typer.Option("--bars", metavar="FILE", help="CSV of bars with prices, volume, open interest and liquidations."),
+]
+CutOption = Annotated[
+    str | None,
+    typer.Option("--train-until", metavar="TIME", help="Only bars that ended by then train.", show_default=False),
+]
+
+
+@app.command()
+def predict(
+    bars: BarsOption,
+    train_until: Annotated[str, typer.Option(metavar="TIME", help="Only bars that ended by then train.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the predictions go (CSV).")],
+    as_json: JsonOption = False,
+) -> None:
+    """Predict the liquidations of every bar after a time, given its price path and nothing else of it or later."""
+    from powderkeg.app.liquidation_map import predict_file
+    from powderkeg.cli.map_view import print_calibration
+    from powderkeg.cli.output import console, print_json
+
+    report = predict_file(bars, train_until, out)
+    if as_json:
+        print_json(report)
+        return
+    print_calibration(report.calibration)
+    console().print(f"{report.row_count} predictions written to {report.out}", markup=False)
+
+
+@app.command()
+def calibrate(bars: BarsOption, train_until: CutOption = None, as_json: JsonOption = False) -> None:
+    """Fit the map to what was liquidated, and say which model each coin and side is best served by."""
+    from powderkeg.app.liquidation_map import calibrate_file
+    from powderkeg.cli.map_view import print_calibration
+    from powderkeg.cli.output import print_json
+
+    report = calibrate_file(bars, train_until)
+    if as_json:
+        print_json(report)
+    else:
+        print_calibration(report)
+
+
+@app.command()
+def score(
+    bars: BarsOption,
+    train_until: CutOption = None,
+    step: Annotated[
+        str | None, typer.Option(help="Walk forward: calibrate again every so long (7d).", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score the map against strong baselines on bars it has not seen, good or bad."""
+    from powderkeg.app.liquidation_map import score_file
+    from powderkeg.cli.map_view import print_scorecard, scorecard_rows
+    from powderkeg.cli.output import print_json
+
+    cards = score_file(bars, train_until, step)
+    if as_json:
+        print_json(scorecard_rows(cards))
+        return
+    for card in cards:
+        print_scorecard(card)
