@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from powderkeg.app.liquidation_map_files import read_bars, write_predictions
 from powderkeg.domain.errors import InputError
@@ -135,7 +134,7 @@ def _report(panel: Panel, calibration: Calibration) -> CalibrationReport:
                 chosen=chosen,
                 training_bars=calibration.training_bars[s],
                 inner_gain={name: calibration.inner_gain[name][s] for name in CHOICES},
-                weights=np.round(calibration.weights[s], 9).tolist(),
+                weights=[round(float(w), 9) for w in calibration.weights[s]],
             )
         )
     return CalibrationReport(

@@ -45,7 +45,7 @@ def read_bars(path: Path) -> list[Bars]:
         raise InputError(f"no file at {path}; give a CSV of bars with the columns {', '.join(NEEDED)}")
     with path.open(newline="", encoding="utf-8-sig") as lines:
         rows = csv.reader(lines)
-        header = [name.strip() for name in next(rows, [])]
+        header = [name.strip() for name in next(rows, list[str]())]
         missing = [name for name in NEEDED if name not in header]
         if missing:
             raise InputError(f"{path.name} has no column {', '.join(missing)}; its columns are {', '.join(header)}")

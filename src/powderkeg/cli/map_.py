@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from powderkeg.cli.options import JsonOption
+from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
-app = typer.Typer(no_args_is_help=True, help="Liquidation map: estimated levels, their calibration and their score.")
+
+class CoinOrCommand(TyperGroup):
+    """`powderkeg map BTC` is `powderkeg map show BTC`: a word that names no command is a coin."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Put `show` before a coin."""
+        known = not args or args[0] in self.commands or args[0].startswith("-")
+        return super().resolve_command(ctx, args if known else ["show", *args])
+
+
+app = typer.Typer(
+    cls=CoinOrCommand,
+    no_args_is_help=True,
+    subcommand_metavar="COIN | COMMAND [ARGS]...",
+    help="Liquidation map. `map BTC` reads it; the commands calibrate it, predict with it and score it.",
+)
 
 BarsOption = Annotated[
     Path,
@@ -75,3 +91,39 @@ def score(
         return
     for card in cards:
         print_scorecard(card)
+
+
+@app.command(hidden=True)
+def show(
+    coin: Annotated[str, typer.Argument(help="Coin or symbol.")],
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The map as it stood then; default newest.", show_default=False)
+    ] = None,
+    bars: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV of bars instead of the data directory.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the heatmap (.png or .svg).", show_default=False)
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Clusters per side.")] = 5,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The nearest clusters above and below: notional, distance, band, share of open interest."""
+    from powderkeg.app.liquidation_map_show import read_map
+    from powderkeg.cli.map_view import print_map
+    from powderkeg.cli.output import console, print_json
+
+    folder = data_dir(data, config) if bars is None else Path()
+    reading = read_map(coin, bars=bars, data=folder, as_of=as_of, count=count)
+    if as_json:
+        print_json(reading.plain())
+    else:
+        print_map(reading)
+    if out is not None:
+        from powderkeg.app.liquidation_map_picture import draw_map
+
+        draw_map(reading.markets, reading.by_market[0].symbol, out)
+        console(stderr=True).print(f"heatmap written to {out}", markup=False)

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from powderkeg.liqmap.bars import FloatArray
-from powderkeg.liqmap.panel import Mask, Panel
+from powderkeg.liqmap.bars import FloatArray, Mask
+from powderkeg.liqmap.panel import Panel
 
 NEIGHBORS: Final = 120
 """Validation errors whose quantiles make a band: a tenth of them is twelve, enough for a 10 % tail."""

@@ -13,6 +13,7 @@ from powderkeg.domain.time import NS_PER_HOUR, format_instant
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 SIDES: Final = ("long", "short")
 """The order of every axis of length 2: whose positions are closed."""

@@ -16,7 +16,7 @@ import numpy as np
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.bands import bands
-from powderkeg.liqmap.bars import Bars, FloatArray
+from powderkeg.liqmap.bars import Bars, FloatArray, Mask
 from powderkeg.liqmap.estimate import MapSettings
 from powderkeg.liqmap.models import (
     fit_pooled,
@@ -27,7 +27,7 @@ from powderkeg.liqmap.models import (
     validate,
     with_map,
 )
-from powderkeg.liqmap.panel import Mask, Panel, build_panel, map_rows, walk_markets
+from powderkeg.liqmap.panel import Panel, build_panel, map_rows, walk_markets
 from powderkeg.liqmap.weights import distance_weights
 
 CHOICES: Final = ("map", "price", "move")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, special, stats
 
 from powderkeg.liqmap.bars import FloatArray, IntArray
+from powderkeg.liqmap.fits import least_between, log_gamma, ranks, student_tails
 
 
 class Comparison(NamedTuple):
@@ -42,15 +42,14 @@ def diebold_mariano(target: FloatArray, ours: FloatArray, theirs: FloatArray, da
     if count < 3 or float(sums.std()) == 0.0:
         return Comparison(None, None, count)
     t = float(sums.mean() / (sums.std(ddof=1) / np.sqrt(count)))
-    return Comparison(t, float(2.0 * special.stdtr(count - 1, -abs(t))), count)
+    return Comparison(t, student_tails(t, count - 1), count)
 
 
 def rank_correlation(target: FloatArray, predicted: FloatArray) -> float | None:
     """Spearman's rank correlation; None for a constant."""
     if len(target) < 3 or np.ptp(target) == 0.0 or np.ptp(predicted) == 0.0:
         return None
-    ranks = np.corrcoef(stats.rankdata(target), stats.rankdata(predicted))
-    return float(ranks[0, 1])
+    return float(np.corrcoef(ranks(target), ranks(predicted))[0, 1])
 
 
 def capture(liquidated: FloatArray, predicted: FloatArray, shares: tuple[float, ...]) -> list[float | None]:
@@ -94,8 +93,7 @@ def fit_counts(liquidated: FloatArray, predicted: FloatArray) -> Counts:
     def cost(log_dispersion: float) -> float:
         return -float(_log_mass(counts, predicted * smearing / unit, float(np.exp(log_dispersion))).mean())
 
-    found = optimize.minimize_scalar(cost, bounds=(-6.0, 6.0), method="bounded")
-    return Counts(unit, smearing, float(np.exp(found.x)))
+    return Counts(unit, smearing, float(np.exp(least_between(cost, -6.0, 6.0))))
 
 
 def log_score(liquidated: FloatArray, predicted: FloatArray, counts: Counts) -> float:
@@ -107,5 +105,5 @@ def log_score(liquidated: FloatArray, predicted: FloatArray, counts: Counts) -> 
 def _log_mass(counts: FloatArray, rate: FloatArray, dispersion: float) -> FloatArray:
     rate = np.maximum(rate, 1e-6)
     shape = 1.0 / dispersion
-    gamma = special.gammaln(counts + shape) - special.gammaln(shape) - special.gammaln(counts + 1.0)
+    gamma = log_gamma(counts + shape) - log_gamma(np.array([shape])) - log_gamma(counts + 1.0)
     return gamma + shape * np.log(shape / (shape + rate)) + counts * np.log(rate / (shape + rate))

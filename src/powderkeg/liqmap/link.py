@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from powderkeg.domain.errors import InputError
-from powderkeg.liqmap.bars import FloatArray, IntArray
+from powderkeg.liqmap.bars import FloatArray, IntArray, Mask
 
 SPREAD: Final = 1.0
 """σ of h: residual standard deviation of the log share; 0.3 to 3 were tried and score alike."""
@@ -34,8 +34,8 @@ CLIP: Final = 5.0
 ROUNDS: Final = 25
 ENOUGH: Final = 1e-6
 
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+_NODES, _RAW_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+_WEIGHTS = _RAW_WEIGHTS / _RAW_WEIGHTS.sum()
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +53,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     log_size: FloatArray
     target: FloatArray
 
-    def where(self, chosen: FloatArray) -> Rows:
-        """The rows a mask or index chooses."""
+    def where(self, chosen: Mask) -> Rows:
+        """The rows a mask chooses."""
         return Rows(
             columns=self.columns[chosen],
             series=self.series[chosen],
@@ -184,7 +184,7 @@ def _step(blocks: list[tuple[FloatArray, FloatArray]], fitted: Fit, damping: flo
     for (curve, force), own in zip(blocks, fitted.own, strict=True):
         bend = curve + np.diag(ridge)
         bend[np.diag_indices_from(bend)] *= 1.0 + damping
-        solved = np.linalg.solve(bend, np.column_stack([curve[:, 1:], force - ridge * own]))
+        solved = np.linalg.solve(bend, np.column_stack([curve[:, 1:], force - ridge * own])).astype(np.float64)
         kept.append((solved[:, :-1], solved[:, -1]))
         pooled += curve[1:, 1:] - curve[1:] @ solved[:, :-1]
         pull += force[1:] - curve[1:] @ solved[:, -1]

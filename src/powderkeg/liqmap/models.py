@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from powderkeg.liqmap.bars import FloatArray
+from powderkeg.liqmap.bars import FloatArray, Mask
 from powderkeg.liqmap.link import Fit, fit
-from powderkeg.liqmap.panel import Mask, Panel
+from powderkeg.liqmap.panel import Panel
 
 Model = Callable[[Panel, Mask], FloatArray]
 """Fits on the masked rows, predicts all; [R]."""
@@ -86,7 +86,7 @@ def validate(model: Model, panel: Panel, mask: Mask) -> FloatArray:
 def squared_error(panel: Panel, predicted: FloatArray, mask: Mask) -> FloatArray:
     """[S] sum of squared errors of each series over the masked rows."""
     missed = np.where(mask, panel.target - predicted, 0.0)
-    return np.bincount(panel.series, weights=missed**2, minlength=panel.series_count)
+    return np.bincount(panel.series, weights=missed**2, minlength=panel.series_count).astype(np.float64)
 
 
 def spread(panel: Panel, mask: Mask) -> FloatArray:

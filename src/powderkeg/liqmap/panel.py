@@ -7,14 +7,11 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from powderkeg.liqmap.bars import SIDES, Bars, FloatArray, IntArray
+from powderkeg.liqmap.bars import SIDES, Bars, FloatArray, IntArray, Mask
 from powderkeg.liqmap.estimate import Estimate, MapSettings, estimate, flow_of
 from powderkeg.liqmap.features import fresh_columns, map_columns, move_columns, path_columns
 from powderkeg.liqmap.link import Rows
-
-Mask = NDArray[np.bool_]
 
 WARM_UP_HOURS: Final = 12.0
 """Bars before this have too little history for their columns to mean anything; they are not trained on."""

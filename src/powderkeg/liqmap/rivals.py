@@ -11,12 +11,12 @@ from typing import Final
 import numpy as np
 
 from powderkeg.domain.time import NS_PER_DAY
-from powderkeg.liqmap.bars import Bars, FloatArray
+from powderkeg.liqmap.bars import Bars, FloatArray, Mask
 from powderkeg.liqmap.estimate import ACTIVITY_HOURS, Estimate, LevelMap, MapSettings, estimate, flow_of
 from powderkeg.liqmap.features import SHARE_FLOOR
 from powderkeg.liqmap.kernels import compiled_stand
 from powderkeg.liqmap.models import per_series, pooled, with_map
-from powderkeg.liqmap.panel import Mask, Panel, map_rows, walk_markets
+from powderkeg.liqmap.panel import Panel, map_rows, walk_markets
 from powderkeg.liqmap.windows import before_mean
 
 SEED: Final = 20_240_715
@@ -106,14 +106,15 @@ def kept_overnight(bars: Bars, settings: MapSettings, rng: np.random.Generator |
     flow, path = flow_of(bars, settings.churn), np.log(bars.prices)
     days = np.unique(bars.open_ns // NS_PER_DAY, return_index=True)[1]
     edges = np.append(days, len(bars))
-    level_map, kept = LevelMap(settings, bars.interval_hours), list[LevelMap]()
+    level_map = LevelMap(settings, bars.interval_hours)
+    kept: list[LevelMap] = []
     for start, stop in itertools.pairwise(edges):
         kept.append(level_map.copy())
         level_map.walk(path[start:stop], flow[start:stop])
     order = np.arange(len(days)) if rng is None else rng.permutation(len(days))
     swept = np.zeros((len(bars), 2, len(settings.distances)))
     for day, (start, stop) in enumerate(itertools.pairwise(edges)):
-        other = kept[order[day]].copy()
+        other = kept[int(order[day])].copy()
         other.shift(float(path[start, 0] - path[days[order[day]], 0]))
         idle = np.column_stack([flow[start:stop, 0], flow[start:stop, 0], np.zeros(stop - start)])
         swept[start:stop] = other.walk(path[start:stop], idle)[:, 0]

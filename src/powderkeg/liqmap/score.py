@@ -16,7 +16,7 @@ import numpy as np
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_DAY, format_instant
 from powderkeg.liqmap.bands import bands
-from powderkeg.liqmap.bars import Bars, FloatArray
+from powderkeg.liqmap.bars import Bars, FloatArray, Mask
 from powderkeg.liqmap.calibrate import Calibration, calibrate_panel
 from powderkeg.liqmap.inference import (
     capture,
@@ -27,7 +27,7 @@ from powderkeg.liqmap.inference import (
     rank_correlation,
 )
 from powderkeg.liqmap.models import gain
-from powderkeg.liqmap.panel import Mask, Panel, build_panel
+from powderkeg.liqmap.panel import Panel, build_panel
 from powderkeg.liqmap.rivals import rival_predictions
 
 CAPTURE_SHARES: Final = (0.05, 0.1, 0.2, 0.5)

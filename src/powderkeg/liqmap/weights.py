@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.optimize import nnls
 
-from powderkeg.liqmap.bars import FloatArray
+from powderkeg.liqmap.bars import FloatArray, Mask
 from powderkeg.liqmap.estimate import Estimate
-from powderkeg.liqmap.panel import Mask, Panel
+from powderkeg.liqmap.fits import nonnegative_least_squares
+from powderkeg.liqmap.panel import Panel
 
 ROUNDS: Final = 4
 MEAN_FLOOR: Final = 1e-6
@@ -39,13 +39,13 @@ def distance_weights(panel: Panel, walked: Sequence[Estimate], mask: Mask) -> Fl
     Returns:
         [S, K] non-negative, their sum at most 1 so that no map holds more than open interest.
     """
-    crossed = np.concatenate([one.crossed_share[:, side] for one in walked for side in range(2)])
+    crossed: FloatArray = np.concatenate([one.crossed_share[:, side] for one in walked for side in range(2)])
     held = np.concatenate([one.open_interest_before for one in walked for _ in range(2)])
     rows = mask & (held > 0)
     liquidated = np.expm1(panel.target[rows]) / held[rows]
     crossed, series = crossed[rows], panel.series[rows]
     even = liquidated.sum() / max(float(crossed.sum()), 1e-12)
-    shared = nonnegative_weights(crossed, liquidated, np.full(crossed.shape[1], even))
+    shared = nonnegative_weights(crossed, liquidated, np.full(len(walked[0].level_map.settings.distances), float(even)))
     found = [
         nonnegative_weights(crossed[series == s], liquidated[series == s], shared) for s in range(panel.series_count)
     ]
@@ -67,6 +67,6 @@ def nonnegative_weights(crossed: FloatArray, liquidated: FloatArray, prior: Floa
         weight = 1.0 / np.maximum(mean, max(float(liquidated.mean()), MEAN_FLOOR))
         design = np.concatenate([crossed * weight[:, None], np.diag(pull)])
         aim = np.concatenate([liquidated * weight, pull * prior])
-        found = np.asarray(nnls(design, aim)[0], dtype=np.float64)
+        found = nonnegative_least_squares(design, aim)
         mean = 0.5 * mean + 0.5 * crossed @ found
     return found / max(float(found.sum()), 1.0)

@@ -10,7 +10,7 @@ from powderkeg.liqmap.bars import FloatArray
 def before_max(numbers: FloatArray, count: int) -> FloatArray:
     """[N] largest of the `count` numbers before each; NaN for the first."""
     padded = np.concatenate([np.full(count, -np.inf), numbers[:-1]])
-    largest = np.lib.stride_tricks.sliding_window_view(padded, count).max(axis=1)[: len(numbers)]
+    largest: FloatArray = np.lib.stride_tricks.sliding_window_view(padded, count).max(axis=1)[: len(numbers)]
     return np.where(np.isneginf(largest), np.nan, largest)
 
 
