@@ -141,6 +141,31 @@ def test_what_is_opened_late_in_a_bar_is_not_swept_by_the_path_before_it():
     assert estimate(bars, how).reached[1, 0, 0] == pytest.approx(20 / 71, abs=0.03)
 
 
+@given(seed=seeds)
+@settings(max_examples=15, deadline=None)
+def test_trades_are_bars_without_extent(seed):
+    """Walking trades gives the map of walking one flat bar for each, and never more than open interest."""
+    rng = np.random.default_rng(seed)
+    prices = 100.0 * np.exp(np.cumsum(rng.normal(0, 4e-4, 300)))
+    qty, before, after = rng.gamma(1.0, 1.0, 300), 1_000.0, float(rng.uniform(900, 1100))
+    held = before + (after - before) * np.concatenate([[0.0], np.cumsum(qty)]) / qty.sum()
+    bars = msgspec.structs.replace(
+        market(0, count=300),
+        prices=np.repeat(prices[:, None], 4, axis=1),
+        volume_base=qty,
+        open_interest_base=held,
+    )
+    how = msgspec.structs.replace(COARSE, half_life_hours=float("inf"))
+    slow = estimate(bars, how)
+    fast = LevelMap(how, 1.0)
+    parts = [slice(0, 120), slice(120, 121), slice(121, 300)]
+    swept = sum(fast.walk_trades(prices[p], qty[p], (held[p.start], held[p.stop]), 0.01) for p in parts)
+    np.testing.assert_allclose(swept, slow.swept.sum(axis=0), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(fast.totals, slow.level_map.totals, rtol=1e-6, atol=1e-6)
+    assert fast.mass.sum() == pytest.approx(slow.level_map.mass.sum())
+    assert (fast.totals <= after * (1 + 1e-9)).all()
+
+
 def test_unknown_flow_is_not_zero_flow():
     """A hole in open interest books its change when it is seen again; a hole in volume books the change alone."""
     bars = market(2, count=10)

@@ -21,7 +21,7 @@ from powderkeg.liqmap.modelled import weighed
 SHOWN_DAYS: Final = 7.0
 COLUMNS: Final = 240
 ROWS: Final = 300
-FLOOR_SHARE: Final = 1e-3
+FLOOR_SHARE: Final = 1e-2
 """Levels below this share of the densest are drawn as nothing, so that the scale is spent on what matters."""
 
 
@@ -48,7 +48,7 @@ def draw_map(markets: list[Bars], symbol: str, path: Path) -> None:
     )
     level_map.walk(log_path[:start], flow[:start])
     low, high = float(log_path[start:, 2].min()) - 0.03, float(log_path[start:, 1].max()) + 0.03
-    edges = np.linspace(low, high, ROWS + 1)
+    edges = _edges(low, high, settings.bin_width)
     columns: list[FloatArray] = []
     stops = np.unique(np.linspace(start, len(bars), COLUMNS + 1).astype(int))
     for first, last in zip(stops[:-1].tolist(), stops[1:].tolist(), strict=True):
@@ -57,8 +57,14 @@ def draw_map(markets: list[Bars], symbol: str, path: Path) -> None:
     _paint(bars, start, np.stack(columns, axis=1), np.exp(edges), path)
 
 
+def _edges(low: float, high: float, width: float) -> FloatArray:
+    """Rows of whole bins, so that no row is empty for want of one."""
+    first, last = int(np.floor(low / width)), int(np.ceil(high / width))
+    return width * np.arange(first, last + 1, max((last - first) // ROWS, 1), dtype=np.float64)
+
+
 def _column(level_map: LevelMap, weights: FloatArray, edges: FloatArray) -> FloatArray:
-    """[ROWS] dollars per row of the picture, both sides."""
+    """[rows] dollars per row of the picture, both sides."""
     mass = weighed(level_map.mass, weights).sum(axis=0)
     log_price = (level_map.first_bin + np.arange(len(mass)) + 0.5) * level_map.settings.bin_width
     return np.histogram(log_price, edges, weights=mass * np.exp(log_price))[0]

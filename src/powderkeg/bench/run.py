@@ -9,7 +9,7 @@ from typing import Final
 from powderkeg.bench.base import Measure
 from powderkeg.domain.errors import InputError
 
-BENCHES: Final = ("parse", "journal", "archive", "stats", "margin", "replay", "startup")
+BENCHES: Final = ("parse", "journal", "archive", "stats", "margin", "liqmap", "replay", "startup")
 """In the order of the path: bytes, disk, numbers, the whole."""
 
 

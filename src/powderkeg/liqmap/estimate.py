@@ -15,6 +15,7 @@ import numpy as np
 from powderkeg.domain.errors import InputError
 from powderkeg.liqmap.bars import Bars, FloatArray, IntArray
 from powderkeg.liqmap.kernels import SCALE, TOTAL, compiled_walk
+from powderkeg.liqmap.trades import compiled_trades
 from powderkeg.liqmap.windows import before_mean, carried
 
 NEAREST: Final = 0.0035
@@ -87,7 +88,7 @@ class LevelMap:
             [N, 2, 2, K] swept base units and reached share, per side and distance.
         """
         self._reach(path)
-        out = np.zeros((len(path), 2, 2, len(self._steps)))
+        out = np.empty((len(path), 2, 2, len(self._steps)))
         compiled_walk()(
             np.ascontiguousarray(path),
             np.ascontiguousarray(flow),
@@ -99,6 +100,35 @@ class LevelMap:
             out,
         )
         return out
+
+    def walk_trades(
+        self, prices: FloatArray, qty_base: FloatArray, held_base: tuple[float, float], hours: float
+    ) -> FloatArray:
+        """Walk the trades between two readings of open interest.
+
+        Args:
+            prices: [N] quote per base, in order, > 0.
+            qty_base: [N] base units, >= 0.
+            held_base: open interest before the first and after the last of them.
+            hours: time they took.
+
+        Returns:
+            [2, K] base units crossed, per side and distance.
+        """
+        swept = np.zeros((2, len(self._steps)))
+        traded = float(qty_base.sum())
+        if traded <= 0.0:
+            return swept
+        change = (held_base[1] - held_base[0]) / traded
+        opens = max(change, 0.0) + self.settings.churn * max(1.0 - abs(change), 0.0) / 2.0
+        self._reach(np.log(np.array([prices.min(), prices.max()])))
+        prices, qty_base = np.ascontiguousarray(prices), np.ascontiguousarray(qty_base)
+        rates = np.array([held_base[0], change, opens, opens - change])
+        compiled_trades()(prices, qty_base, rates, self._steps, self._grid, self._mass, self._ledger, swept)
+        faded = 0.5 ** (hours / self.settings.half_life_hours)
+        self._ledger[:, :, SCALE] *= faded
+        self._ledger[:, :, TOTAL] *= faded
+        return swept
 
     def _reach(self, path: FloatArray) -> None:
         """Grow the grid so that every level the path can open lies on it."""

@@ -48,13 +48,24 @@ def bin_of(log_price: float, width: float) -> int:
     return math.floor(log_price / width)
 
 
-def sweep(mass: Any, first: int, last: int) -> float:
-    """Empty the bins first..last of one basis; what they held, in stored units."""
-    taken = 0.0
-    for b in range(first, last + 1):
-        taken += mass[b]
-        mass[b] = 0.0
-    return taken
+def sweep(mass: Any, ledger: Any, side: int, ends: Any, swept: Any) -> None:
+    """Empty the bins between the ends, both included, for every distance of one side; what they held goes to `swept`.
+
+    Args:
+        mass: [2, K, B] stored mass.
+        ledger: [2, K, 3] scale, total, gone.
+        side: 0 long, 1 short.
+        ends: first and last bin.
+        swept: [2, K] out: base units.
+    """
+    for k in range(mass.shape[1]):
+        taken = 0.0
+        for b in range(ends[0], ends[1] + 1):
+            taken += mass[side, k, b]
+            mass[side, k, b] = 0.0
+        taken *= ledger[side, k, 0]
+        swept[side, k] = ledger[side, k, 2] = taken
+        ledger[side, k, 1] = max(ledger[side, k, 1] - taken, 0.0)
 
 
 def turning_points(path: Any, width: float, points: Any) -> None:
@@ -66,40 +77,20 @@ def turning_points(path: Any, width: float, points: Any) -> None:
     points[3] = bin_of(path[3], width)
 
 
-def lay(mass: Any, ledger: Any, reached: Any, steps: Any, entry: Any, parts: Any) -> None:
-    """Lay what was opened at one entry bin on both sides; what the rest of the path reaches is gone at once.
+def longest_path(path: Any, width: float) -> int:
+    """Room for the bins of the longest bar: twice its range at most, and the ends."""
+    widest = 0.0
+    for i in range(len(path)):
+        widest = max(widest, path[i, 1] - path[i, 2])
+    return 3 * (bin_of(widest, width) + 2)
 
-    Args:
-        mass: [2, K, B] stored mass.
-        ledger: [2, K, 3] scale, total, gone.
-        reached: [2, K] share of the bar's opening that its own path reaches.
-        steps: [K] distance of each basis in bins.
-        entry: bin of the entry, and the lowest and highest bin the path reaches after it.
-        parts: the entry's share of the bar's opening, and that share in base units.
+
+def visit(points: Any, visits: Any) -> int:
+    """Write every bin of the path in order, with the lowest and highest bin the path still reaches; how many.
+
+    The row after the last holds the range in bins: a farther distance reaches nothing.
     """
-    for k in range(len(steps)):
-        down = entry[0] - steps[k]
-        if down >= entry[1]:
-            reached[0, k] += parts[0]
-            ledger[0, k, 2] += parts[1]
-        else:
-            mass[0, k, down] += parts[1] / ledger[0, k, 0]
-            ledger[0, k, 1] += parts[1]
-        up = entry[0] + steps[k]
-        if up <= entry[2]:
-            reached[1, k] += parts[0]
-            ledger[1, k, 2] += parts[1]
-        else:
-            mass[1, k, up] += parts[1] / ledger[1, k, 0]
-            ledger[1, k, 1] += parts[1]
-
-
-def lay_path(mass: Any, ledger: Any, reached: Any, steps: Any, points: Any, qty: float) -> None:
-    """Lay `qty` evenly along the bins the path visits, in the order it visits them."""
-    visited = 1
-    for j in range(3):
-        visited += abs(points[j + 1] - points[j])
-    share = 1.0 / visited
+    count = 0
     for j in range(3):
         start, stop = points[j], points[j + 1]
         low, high = stop, stop
@@ -108,30 +99,72 @@ def lay_path(mass: Any, ledger: Any, reached: Any, steps: Any, points: Any, qty:
         step = 1 if stop >= start else -1
         for n in range(abs(stop - start)):
             entry = start + n * step
-            lay(mass, ledger, reached, steps, (entry, min(entry, low), max(entry, high)), (share, share * qty))
-    lay(mass, ledger, reached, steps, (points[3], points[3], points[3]), (share, share * qty))
+            visits[count, 0], visits[count, 1], visits[count, 2] = entry, min(entry, low), max(entry, high)
+            count += 1
+    for column in range(3):
+        visits[count, column] = points[3]
+    count += 1
+    visits[count, 0] = max(points[1], points[2]) - min(points[1], points[2])
+    return count
 
 
-def thin(mass: Any, ledger: Any, decay: Any, flow: Any) -> None:
-    """Closing flow and half-life: one factor per side and basis.
+def lay(mass: Any, ledger: Any, reached: Any, side: int, steps: Any, visits: Any, parts: Any) -> None:
+    """Lay what was opened at every visited bin, for every distance of one side; what the rest of the path reaches goes.
+
+    Args:
+        mass: [2, K, B] stored mass.
+        ledger: [2, K, 3] scale, total, gone.
+        reached: [2, K] out: share of the opening that goes at once.
+        side: 0 long, 1 short.
+        steps: [K] distances in bins.
+        visits: [> count, 3] entry bin, lowest and highest bin the path reaches after it; then the range.
+        parts: visited bins, and base units opened at each.
+    """
+    count, each = parts
+    for k in range(len(steps)):
+        step = steps[k] if side else -steps[k]
+        stored = each / ledger[side, k, 0]
+        gone = 0
+        if steps[k] > visits[count, 0]:
+            for v in range(count):
+                mass[side, k, visits[v, 0] + step] += stored
+        else:
+            for v in range(count):
+                level = visits[v, 0] + step
+                if visits[v, 1] <= level <= visits[v, 2]:
+                    gone += 1
+                else:
+                    mass[side, k, level] += stored
+        reached[side, k] = gone / count
+        ledger[side, k, 1] += (count - gone) * each
+        ledger[side, k, 2] += gone * each
+
+
+def left_of(gross: float, closed: float, gone: float) -> float:
+    """Share of the rest that is still open after the bar.
 
     What was swept is part of what was closed and is not closed twice: only the rest of the closing flow thins what is
     left of open interest. Multiplying the two laws out gives mass ≤ open interest after the bar.
     """
-    gross = flow[0] + flow[2]
-    closed = gross - flow[1]
-    for side in range(2):
-        for k in range(len(decay)):
-            gone = ledger[side, k, 2]
-            left = gross - gone
-            factor = decay[k]
-            if closed > gone:
-                factor *= max(1.0 - (closed - gone) / left, 0.0) if left > 0.0 else 0.0
-            ledger[side, k, 0] *= factor
-            ledger[side, k, 1] *= factor
-            if ledger[side, k, 0] < _SMALLEST_SCALE:
-                mass[side, k] *= ledger[side, k, 0]
-                ledger[side, k, 0] = 1.0
+    if closed <= gone:
+        return 1.0
+    rest = gross - gone
+    return max(1.0 - (closed - gone) / rest, 0.0) if rest > 0.0 else 0.0
+
+
+def thin(mass: Any, ledger: Any, side: int, decay: Any, gross: float, closed: float) -> None:
+    """Closing flow and half-life: one factor for all that one side holds at a distance."""
+    usual = left_of(gross, closed, 0.0)
+    for k in range(len(decay)):
+        gone = ledger[side, k, 2]
+        factor = decay[k] * (usual if gone == 0.0 else left_of(gross, closed, gone))
+        scale = ledger[side, k, 0] * factor
+        ledger[side, k, 1] *= factor
+        if scale < _SMALLEST_SCALE:
+            for b in range(mass.shape[2]):
+                mass[side, k, b] *= scale
+            scale = 1.0
+        ledger[side, k, 0] = scale
 
 
 def walk(path: Any, flow: Any, decay: Any, steps: Any, grid: Any, mass: Any, ledger: Any, out: Any) -> None:
@@ -149,20 +182,21 @@ def walk(path: Any, flow: Any, decay: Any, steps: Any, grid: Any, mass: Any, led
     """
     width, first = grid[0], int(grid[1])
     points = np.empty(4, np.int64)
+    visits = np.empty((longest_path(path, width), 3), np.int64)
     for i in range(len(path)):
         turning_points(path[i], width, points)
         points -= first
         lowest, highest = min(points[1], points[2]), max(points[1], points[2])
         last = points[0] if math.isnan(grid[2]) else int(grid[2]) - first
-        for k in range(len(steps)):
-            for side in range(2):
-                start = lowest if side == 0 else min(last, lowest)
-                stop = max(last, highest) if side == 0 else highest
-                taken = sweep(mass[side, k], start, stop) * ledger[side, k, 0]
-                ledger[side, k, 2] = out[i, 0, side, k] = taken
-                ledger[side, k, 1] = max(ledger[side, k, 1] - taken, 0.0)
-        lay_path(mass, ledger, out[i, 1], steps, points, flow[i, 2])
-        thin(mass, ledger, decay, flow[i])
+        count = visit(points, visits)
+        gross, opened = flow[i, 0] + flow[i, 2], flow[i, 2]
+        swept, reached = out[i, 0], out[i, 1]
+        for side in range(2):
+            # Whatever the path reached before is empty already: longs stand below the last close, shorts above it.
+            ends = (lowest, last - 1) if side == 0 else (last + 1, highest)
+            sweep(mass, ledger, side, ends, swept)
+            lay(mass, ledger, reached, side, steps, visits, (count, opened / count))
+            thin(mass, ledger, side, decay, gross, gross - flow[i, 1])
         grid[2] = points[3] + first
 
 
@@ -170,7 +204,7 @@ def walk(path: Any, flow: Any, decay: Any, steps: Any, grid: Any, mass: Any, led
 def compiled_walk() -> Any:
     """`walk`, compiled on first use."""
     signature = "(f8[:,::1], f8[:,::1], f8[::1], i8[::1], f8[::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,:,::1])"
-    return compiled(walk, signature, bin_of, sweep, turning_points, lay, lay_path, thin)
+    return compiled(walk, signature, bin_of, sweep, turning_points, longest_path, visit, lay, left_of, thin)
 
 
 def stand(entry: Any, qty: Any, reach: Any, steps: Any, histogram: Any, crossed: Any) -> None:
