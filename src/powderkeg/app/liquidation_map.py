@@ -42,6 +42,7 @@ class CalibrationReport(msgspec.Struct, frozen=True, kw_only=True):
         trained_until: the cut, RFC 3339.
         churn: share of volume that is real turnover.
         half_life_hours: None for no half-life.
+        basis: `free`, or `tiers` where leverages through exact margin explained more.
         distances: log distance of liquidation from entry, per basis function.
         rows: one per coin and side.
         method: always `modelled`.
@@ -50,6 +51,7 @@ class CalibrationReport(msgspec.Struct, frozen=True, kw_only=True):
     trained_until: str
     churn: float
     half_life_hours: float | None
+    basis: str
     distances: list[float]
     rows: list[CalibrationRow]
     method: str = "modelled"
@@ -141,6 +143,7 @@ def _report(panel: Panel, calibration: Calibration) -> CalibrationReport:
         trained_until=format_instant(calibration.trained_until_ns),
         churn=settings.churn,
         half_life_hours=settings.half_life_hours if math.isfinite(settings.half_life_hours) else None,
+        basis=settings.basis,
         distances=list(settings.distances),
         rows=rows,
     )

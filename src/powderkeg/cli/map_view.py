@@ -17,7 +17,10 @@ def print_calibration(report: CalibrationReport) -> None:
     """Which model serves each series, and its gain inside the training window."""
     out = console()
     half_life = "none" if report.half_life_hours is None else f"{report.half_life_hours:g} h"
-    out.print(f"Trained until {report.trained_until}: churn {report.churn:g}, half-life {half_life}", markup=False)
+    out.print(
+        f"Trained until {report.trained_until}: churn {report.churn:g}, half-life {half_life}, {report.basis} basis",
+        markup=False,
+    )
     view = table("coin", "side", "model", "bars", "map", "price only", right=("bars", "map", "price only"))
     for row in report.rows:
         gains = row.inner_gain

@@ -17,6 +17,7 @@ from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.bands import bands
 from powderkeg.liqmap.bars import Bars, FloatArray, Mask
+from powderkeg.liqmap.basis import tier_distances
 from powderkeg.liqmap.estimate import MapSettings
 from powderkeg.liqmap.models import (
     fit_pooled,
@@ -133,15 +134,15 @@ def _check_enough(panel: Panel, mask: Mask, until_ns: int) -> None:
 def _search(panel: Panel, mask: Mask) -> MapSettings:
     """The settings with the least squared error in inner validation, each series weighed by its spread."""
     total = np.maximum(spread(panel, mask), 1e-12)
-    best, least = MapSettings(), np.inf
-    for churn in CHURNS:
-        for hours in HALF_LIVES_HOURS:
-            tried = MapSettings(churn=churn, half_life_hours=hours)
-            columns = with_map(panel.path, map_rows(walk_markets(panel.markets, tried)), mask)
-            missed = squared_error(panel, validate(pooled(columns), panel, mask), mask)
-            if float((missed / total).sum()) < least:
-                best, least = tried, float((missed / total).sum())
-    return best
+
+    def missed(tried: MapSettings) -> float:
+        columns = with_map(panel.path, map_rows(walk_markets(panel.markets, tried)), mask)
+        return float((squared_error(panel, validate(pooled(columns), panel, mask), mask) / total).sum())
+
+    grid = [MapSettings(churn=churn, half_life_hours=hours) for churn in CHURNS for hours in HALF_LIVES_HOURS]
+    best = min(grid, key=missed)
+    tiered = msgspec.structs.replace(best, distances=tier_distances(), basis="tiers")
+    return min((best, tiered), key=missed)
 
 
 def _choose(panel: Panel, inner: dict[str, FloatArray], mask: Mask) -> tuple[str, ...]:

@@ -34,12 +34,14 @@ class MapSettings(msgspec.Struct, frozen=True, kw_only=True):
         churn: τ in [0, 1], the share of two-sided volume that is real position turnover.
         half_life_hours: after this time half of what was opened is closed, whatever the flow; infinite for never.
         distances: [K] log distance of liquidation from entry, one per basis function.
+        basis: what the distances are, `free` or `tiers`; see `basis`.
         bin_width: width of a price bin in log price.
     """
 
     churn: float = 0.3
     half_life_hours: float = float("inf")
     distances: tuple[float, ...] = tuple(float(u) for u in np.geomspace(NEAREST, FARTHEST, 13))
+    basis: str = "free"
     bin_width: float = 5e-4
 
     def __post_init__(self) -> None:

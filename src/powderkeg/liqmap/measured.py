@@ -63,7 +63,7 @@ def measured_map(
         side = 0 if one.position_side == LONG else 1
         if level is None or not np.isfinite(level):
             never += 1
-        elif (level >= mark_price) == (side == 0):
+        elif level >= mark_price if side == 0 else level <= mark_price:
             due += 1
         else:
             at = int(np.clip(np.floor(np.log(level) / bin_width) - first, 0, 2 * reach))

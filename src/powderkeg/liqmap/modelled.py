@@ -79,6 +79,7 @@ class Modelled:
         return {
             "what": "an estimate: positions are not published, levels follow flow and past prices",
             "churn": f"{self.settings.churn:g} of two-sided volume is real turnover",
+            "basis": f"{self.settings.basis}, {len(self.settings.distances)} distances",
             "half_life_hours": f"{self.settings.half_life_hours:g}",
             "trained": f"{format_instant(int(self.markets[at].open_ns[0]))} to {format_instant(self.until_ns)}",
             "coverage": f"liquidations known in {known.mean():.0%} of bars; a sampled feed makes dollars a floor",

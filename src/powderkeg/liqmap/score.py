@@ -95,7 +95,7 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         trained_until_ns: the cut.
         tested_from_ns, tested_until_ns: the test.
-        churn, half_life_hours: settings found by calibration; None for no half-life.
+        churn, half_life_hours, basis: settings found by calibration; None for no half-life.
         series: one per coin and side.
         mean: mean over series of every gain, None left out.
         lowest_gain: of all series.
@@ -106,6 +106,7 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     tested_until_ns: int
     churn: float
     half_life_hours: float | None
+    basis: str
     series: list[SeriesScore]
     mean: dict[str, float | None]
     lowest_gain: float | None
@@ -157,6 +158,7 @@ def score(markets: Sequence[Bars], train_until_ns: int, test_until_ns: int | Non
         tested_until_ns=int(panel.open_ns[test].max()),
         churn=calibration.settings.churn,
         half_life_hours=half_life if np.isfinite(half_life) else None,
+        basis=calibration.settings.basis,
         series=cards,
         mean={name: _mean([getattr(card, name) for card in cards]) for name in AVERAGED},
         lowest_gain=min((card.gain for card in cards if card.gain is not None), default=None),
