@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from powderkeg.liqmap.bars import FloatArray, Mask
+from powderkeg.liqmap.features import SHARE_FLOOR
 from powderkeg.liqmap.link import Fit, fit
 from powderkeg.liqmap.panel import Panel
 
@@ -61,8 +62,7 @@ def fit_pooled(panel: Panel, mask: Mask, columns: FloatArray) -> Fit:
 
 def with_map(base: FloatArray, levels: FloatArray, mask: Mask) -> FloatArray:
     """Base columns and those distances of the map that the masked rows have seen at work."""
-    resting = levels.min(axis=0)
-    seen = (levels[mask] > resting + np.log(2.0)).mean(axis=0) >= SEEN_SHARE
+    seen = (levels[mask] > np.log(2.0 * SHARE_FLOOR)).mean(axis=0) >= SEEN_SHARE
     return np.concatenate([base, levels[:, seen]], axis=1)
 
 
