@@ -9,6 +9,7 @@ import msgspec
 from powderkeg.app.liquidation_map import CalibrationReport
 from powderkeg.app.liquidation_map_show import MapReading
 from powderkeg.cli.output import LONG_COLOR, SHORT_COLOR, compact_usd, console, table
+from powderkeg.domain.symbols import coin_of, split_pair
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.score import Scorecard
 
@@ -63,18 +64,29 @@ def print_scorecard(card: Scorecard) -> None:
         f"tested {format_instant(card.tested_from_ns)} to {format_instant(card.tested_until_ns)}",
         markup=False,
     )
-    headings = ("gain", "over a1", "best rival", "map's own", "flow's own", "placebo", "80 % band")
+    headings = ("gain", "a1", "rival", "own", "flow", "placebo", "band")
     view = table("coin", "side", *headings, right=headings)
     for one in card.series:
         own = (one.gain, one.gain_over_a1, one.gain_over_best, one.map_increment_over_price)
         numbers = [_signed(held) for held in (*own, one.flow_increment, one.placebo)]
-        view.add_row(one.symbol, one.position_side, *numbers, f"{one.coverage[1]:.0%}")
+        view.add_row(coin_name(one.symbol), one.position_side, *numbers, f"{one.coverage[1]:.0%}")
     mean = card.mean
     shown = ("gain", "gain_over_a1", "gain_over_best", "map_increment_over_price", "flow_increment", "placebo")
     view.add_row("mean", "", *[_signed(mean[name]) for name in shown], "")
     out.print(view)
+    out.print(
+        "gain over (a), over (a1), over the best rival; the map's own part, that of its flow, and of a placebo; "
+        "share of bars inside the 80 % band",
+        style="dim",
+    )
     for one in card.series:
         out.print(one.verdict, markup=False)
+
+
+def coin_name(symbol: str) -> str:
+    """The coin of a table's symbol (`BTCUSDT`, or unified), as short as a column needs it."""
+    pair = split_pair(symbol)
+    return coin_of(pair[0] if pair is not None and "/" not in symbol else symbol)
 
 
 def _signed(held: float | None) -> str:
