@@ -197,7 +197,7 @@ def test_least_squares_per_series_is_least_squares(markets):
     """Baseline (a) against the normal equations of one series."""
     panel = build_panel(markets)
     mask = panel.trainable(CUT_NS)
-    predicted = per_series(panel.move)(panel, mask)
+    predicted = per_series(panel.move)(panel, mask, np.ones_like(mask))
     mine = panel.series == 1
     design = np.column_stack([np.ones(mine.sum()), panel.move[mine]])
     train = mask[mine]

@@ -20,7 +20,6 @@ from powderkeg.liqmap.bars import Bars, FloatArray, Mask
 from powderkeg.liqmap.basis import tier_distances
 from powderkeg.liqmap.estimate import MapSettings
 from powderkeg.liqmap.models import (
-    fit_pooled,
     per_series,
     pooled,
     spread,
@@ -43,6 +42,10 @@ NEEDED_BARS: Final = 96
 
 BAND: Final = 0.8
 
+ENOUGH_BARS: Final = 5_000
+"""Training bars of one coin and side the regression reads at most, evenly spaced over the window: seven months of
+hours, or every 26th minute of three months. Its three dozen coefficients gain nothing from more."""
+
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """A fitted map and what was decided on the way.
@@ -58,7 +61,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         inner_gain: [S] gain of each model over baseline (a) in inner validation.
         weights: [S, K] share of open interest that the feed shows liquidated per unit of mass crossed at a distance.
         training_bars: [S] bars used.
-        validated: [R] inner predictions by the chosen model, NaN outside the training window.
+        validated: [R] inner predictions by the chosen model, NaN elsewhere.
+        mask: [R] rows that were trained on.
     """
 
     settings: MapSettings
@@ -73,6 +77,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     weights: FloatArray
     training_bars: tuple[int, ...]
     validated: FloatArray
+    mask: Mask
 
 
 def calibrate(markets: Sequence[Bars], train_until_ns: int, settings: MapSettings | None = None) -> Calibration:
@@ -91,8 +96,9 @@ def calibrate(markets: Sequence[Bars], train_until_ns: int, settings: MapSetting
 
 def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | None = None) -> Calibration:
     """As `calibrate`, on a panel that is already built (its targets after the cut are not used)."""
-    mask = panel.trainable(train_until_ns)
-    _check_enough(panel, mask, train_until_ns)
+    window = panel.trainable(train_until_ns)
+    _check_enough(panel, window, train_until_ns)
+    mask = _spaced(panel, window)
     settings = settings or _search(panel, mask)
     walked = walk_markets(panel.markets, settings)
     levels = map_rows(walked)
@@ -100,8 +106,9 @@ def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | N
     move = per_series(panel.move)
     inner = {name: validate(pooled(held), panel, mask) for name, held in columns.items()}
     inner["move"] = validate(move, panel, mask)
-    full = {name: fit_pooled(panel, mask, held).predict(panel.rows(held)) for name, held in columns.items()}
-    full["move"] = move(panel, mask)
+    every = np.ones_like(mask)
+    full = {name: pooled(held)(panel, mask, every) for name, held in columns.items()}
+    full["move"] = move(panel, window, every)
     chosen = _choose(panel, inner, mask)
     validated, predicted = _mixed(panel, inner, chosen), np.maximum(_mixed(panel, full, chosen), 0.0)
     lower, upper = bands(panel, validated, predicted, mask, BAND)
@@ -119,7 +126,19 @@ def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | N
         weights=distance_weights(panel, walked, mask),
         training_bars=tuple(np.bincount(panel.series[mask], minlength=panel.series_count).tolist()),
         validated=validated,
+        mask=mask,
     )
+
+
+def _spaced(panel: Panel, window: Mask) -> Mask:
+    """The window, thinned evenly where it holds more bars of a series than are needed."""
+    mask = window.copy()
+    for s in range(panel.series_count):
+        rows = np.flatnonzero(window & (panel.series == s))
+        if len(rows) > ENOUGH_BARS:
+            mask[rows] = False
+            mask[rows[np.linspace(0, len(rows) - 1, ENOUGH_BARS).astype(np.int64)]] = True
+    return mask
 
 
 def _check_enough(panel: Panel, mask: Mask, until_ns: int) -> None:

@@ -13,11 +13,11 @@ import numpy as np
 
 from powderkeg.liqmap.bars import FloatArray, Mask
 from powderkeg.liqmap.features import SHARE_FLOOR
-from powderkeg.liqmap.link import Fit, fit
+from powderkeg.liqmap.link import fit
 from powderkeg.liqmap.panel import Panel
 
-Model = Callable[[Panel, Mask], FloatArray]
-"""Fits on the masked rows, predicts all; [R]."""
+Model = Callable[[Panel, Mask, Mask], FloatArray]
+"""Fits on the rows of the first mask, predicts those of the second; [R], meaningless elsewhere."""
 
 SEEN_SHARE: Final = 0.1
 """A distance of the map is used once a tenth of the training bars reached levels of it: fewer teach nothing."""
@@ -29,13 +29,13 @@ INNER_BLOCKS: Final = 8
 def per_series(columns: FloatArray) -> Model:
     """Least squares on [1, columns], each coin and side by itself; without training rows the mean of all."""
 
-    def model(panel: Panel, mask: Mask) -> FloatArray:
+    def model(panel: Panel, mask: Mask, wanted: Mask) -> FloatArray:
         predicted = np.full(len(panel.target), float(panel.target[mask].mean()) if mask.any() else np.nan)
         for s in range(panel.series_count):
-            mine = panel.series == s
-            train = mine & mask
+            train = (panel.series == s) & mask
             if not train.any():
                 continue
+            mine = (panel.series == s) & (mask | wanted)
             center, spread = columns[train].mean(axis=0), columns[train].std(axis=0)
             z = np.where(spread > 0, (columns[mine] - center) / np.where(spread > 0, spread, 1.0), 0.0)
             design = np.column_stack([np.ones(len(z)), z])
@@ -49,15 +49,13 @@ def per_series(columns: FloatArray) -> Model:
 def pooled(columns: FloatArray) -> Model:
     """The pooled regression of `link` on these columns."""
 
-    def model(panel: Panel, mask: Mask) -> FloatArray:
-        return fit_pooled(panel, mask, columns).predict(panel.rows(columns))
+    def model(panel: Panel, mask: Mask, wanted: Mask) -> FloatArray:
+        rows = panel.rows(columns)
+        predicted = np.full(len(panel.target), np.nan)
+        predicted[wanted] = fit(rows.where(mask), panel.series_count).predict(rows.where(wanted))
+        return predicted
 
     return model
-
-
-def fit_pooled(panel: Panel, mask: Mask, columns: FloatArray) -> Fit:
-    """The pooled regression fitted on the masked rows."""
-    return fit(panel.rows(columns).where(mask), panel.series_count)
 
 
 def with_map(base: FloatArray, levels: FloatArray, mask: Mask) -> FloatArray:
@@ -79,7 +77,7 @@ def validate(model: Model, panel: Panel, mask: Mask) -> FloatArray:
     """[R] prediction of every masked row by the model trained without the row's block; NaN elsewhere."""
     predicted = np.full(len(panel.target), np.nan)
     for train, held in inner_folds(panel, mask):
-        predicted[held] = model(panel, train)[held]
+        predicted[held] = model(panel, train, held)[held]
     return predicted
 
 

@@ -57,7 +57,8 @@ def rival_predictions(panel: Panel, mask: Mask, settings: MapSettings) -> dict[s
         ),
         "shuffled_levels": pooled(with_map(panel.path, np.concatenate(moved), mask)),
     }
-    return {name: model(panel, mask) for name, model in models.items()}
+    every = np.ones_like(mask)
+    return {name: model(panel, mask, every) for name, model in models.items()}
 
 
 def _unit(bars: Bars, settings: MapSettings) -> Estimate:

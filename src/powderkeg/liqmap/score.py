@@ -147,9 +147,9 @@ def score(markets: Sequence[Bars], train_until_ns: int, test_until_ns: int | Non
         raise InputError(
             f"no bar with known liquidations between {format_instant(train_until_ns)} and {format_instant(end_ns)}"
         )
-    mask = panel.trainable(train_until_ns)
-    rivals = rival_predictions(panel, mask, calibration.settings)
-    judge = _Judge(panel, calibration, rivals, mask, test)
+    rivals = rival_predictions(panel, calibration.mask, calibration.settings)
+    rivals["a"] = calibration.baseline
+    judge = _Judge(panel, calibration, rivals, calibration.mask, test)
     cards = [judge.card(s) for s in range(panel.series_count) if (test & (panel.series == s)).any()]
     half_life = calibration.settings.half_life_hours
     return Scorecard(
