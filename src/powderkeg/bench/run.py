@@ -15,6 +15,7 @@ BENCHES: Final = (
     "archive",
     "stats",
     "margin",
+    "liqmap",
     "replay",
     "feed",
     "live",

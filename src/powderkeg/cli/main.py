@@ -12,7 +12,20 @@ from typing import Annotated
 import typer
 
 from powderkeg import __version__
-from powderkeg.cli import bench, collect, config, demo, doctor, export, import_, liquidations, position, replay, watch
+from powderkeg.cli import (
+    bench,
+    collect,
+    config,
+    demo,
+    doctor,
+    export,
+    import_,
+    liquidations,
+    map_,
+    position,
+    replay,
+    watch,
+)
 from powderkeg.domain.errors import PowderkegError
 
 app = typer.Typer(
@@ -30,6 +43,7 @@ app.command("export")(export.export)
 app.command("liquidations")(liquidations.liquidations)
 app.command("position")(position.position)
 app.command("doctor")(doctor.doctor)
+app.add_typer(map_.app, name="map")
 app.add_typer(config.app, name="config")
 app.command("bench")(bench.bench)
 

@@ -1,0 +1,29 @@
+"""Where leverage sits: an estimated map of liquidation levels, its calibration and its score."""
+
+from powderkeg.liqmap.bars import Bars
+from powderkeg.liqmap.calibrate import Calibration, calibrate
+from powderkeg.liqmap.estimate import Estimate, LevelMap, MapSettings, estimate
+from powderkeg.liqmap.measured import Position, measured_map
+from powderkeg.liqmap.modelled import Modelled
+from powderkeg.liqmap.reading import Cluster, LiquidationMap, add_maps, clusters
+from powderkeg.liqmap.score import Scorecard, SeriesScore, score
+
+__all__ = [
+    "Bars",
+    "Calibration",
+    "Cluster",
+    "Estimate",
+    "LevelMap",
+    "LiquidationMap",
+    "MapSettings",
+    "Modelled",
+    "Position",
+    "Scorecard",
+    "SeriesScore",
+    "add_maps",
+    "calibrate",
+    "clusters",
+    "estimate",
+    "measured_map",
+    "score",
+]
