@@ -19,7 +19,7 @@ from live_kit import NOON, Bench, totals_of
 
 from powderkeg.app.live.watched import NOT_RUNNING
 from powderkeg.domain.errors import StoreBusyError
-from powderkeg.domain.time import NS_PER_HOUR, NS_PER_S
+from powderkeg.domain.time import NS_PER_HOUR, NS_PER_S, parse_instant
 from powderkeg.store import archive
 from powderkeg.store.journal import Journal
 from powderkeg.store.journal_file import journal_paths
@@ -128,6 +128,26 @@ def test_frames_are_journaled_while_the_past_is_still_being_read(tmp_path):
     second.session.stop()
     with Database(tmp_path) as database:
         assert database.rows("SELECT count(*) AS orders FROM liquidation") == [{"orders": 20}]
+
+
+@pytest.mark.parametrize("day", ["2026-07-15", "2026-07-20"])
+def test_a_new_day_remembers_the_rows_of_the_last_one(tmp_path, day):
+    """Stopped before midnight, started after it: what the venue repeats across counts once."""
+    midnight = parse_instant(day)
+    first = Bench(tmp_path, now_ns=midnight - 60 * NS_PER_S).start(("bybit",))
+    first.open("a", "bybit")
+    for number in range(0, 20, 2):
+        first.take("a", row(number, midnight - 60 * NS_PER_S)[1])
+    first.session.stop()
+    second = Bench(tmp_path, now_ns=midnight + NS_PER_S).start(("bybit",))
+    second.open("a", "bybit")
+    for number in range(10, 30, 2):
+        second.take("a", row(number, midnight - 60 * NS_PER_S)[1])
+    second.session.stop()
+    assert second.session.tally("bybit").repeated == 5
+    assert sum(count for _, count in second.totals().values()) == 4 * 15
+    with Database(tmp_path) as database:
+        assert database.rows("SELECT count(*) AS orders FROM liquidation") == [{"orders": 15}]
 
 
 def test_the_time_between_two_runs_is_a_gap(tmp_path):

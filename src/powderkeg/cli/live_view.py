@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -38,9 +38,9 @@ def status_line(snapshot: Snapshot) -> str:
     return " | ".join(words)
 
 
-def live_view(snapshot: Snapshot) -> RenderableType:
-    """Totals by coin and venue over four windows, and how every feed stands."""
-    parts: list[RenderableType] = [_heading(snapshot), _totals(snapshot), Text(), _feeds(snapshot)]
+def live_view(snapshot: Snapshot, coins: Collection[str] | None = None) -> RenderableType:
+    """Totals by coin and venue over four windows, and how every feed stands; of some coins alone where named."""
+    parts: list[RenderableType] = [_heading(snapshot), _totals(snapshot, coins), Text(), _feeds(snapshot)]
     parts += [Text(f"! {alert}", style="yellow") for alert in snapshot.alerts[-3:]]
     parts.append(Text("≥ a floor: the feed leaves orders out, or was not watched all the time   q leaves", style="dim"))
     return Group(*parts)
@@ -57,12 +57,14 @@ def _heading(snapshot: Snapshot) -> Text:
     return Text.assemble(*parts)
 
 
-def _totals(snapshot: Snapshot) -> Table:
+def _totals(snapshot: Snapshot, coins: Collection[str] | None) -> Table:
     names = list(snapshot.windows)
     view = table("coin", "venue", *names, "long 1h", "short 1h", right=(*names, "long 1h", "short 1h"))
     rows: dict[tuple[str, str], dict[str, LiquidationRow]] = {}
     for name in reversed(names):  # the longest window has every row, and sorts them
         for row in snapshot.windows[name].rows:
+            if coins is not None and row.coin not in coins:
+                continue
             rows.setdefault((str(row.coin), str(row.venue)), {})[name] = row
     for (coin, venue), found in list(rows.items())[:SHOWN_ROWS]:
         shortest = found.get(names[0])

@@ -70,7 +70,7 @@ async def draw(collector: Collector) -> None:
     with _keys(leaving), Live(console=console(), screen=True, auto_refresh=False) as live:
         while not leaving.is_set():
             # Drawing costs milliseconds: in a thread, so that sockets are not kept waiting.
-            await asyncio.to_thread(live.update, live_view(collector.snapshot()), refresh=True)
+            await asyncio.to_thread(live.update, live_view(collector.snapshot(), collector.coins), refresh=True)
             try:
                 await asyncio.wait_for(leaving.wait(), 1 / FRAMES_PER_S)
             except TimeoutError:

@@ -101,7 +101,9 @@ def unsettled(data_dir: Path, name: str, current: str) -> list[str]:
         with suppress(StoreError):
             with JournalReader(path) as reader:
                 meta, is_open = reader.meta, reader.progress.state == "open"
-            if is_open and meta.options.get("collector") == name:
+            if meta.options.get("collector") != name:
+                continue
+            if is_open:
                 with Journal.create_or_resume(path, meta, now_ns=lambda: 0) as journal:
                     journal.seal()
             manifest = load_manifest(data_dir, path.stem)

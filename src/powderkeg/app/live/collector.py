@@ -24,11 +24,13 @@ from powderkeg.app.live.rest_desk import RestDesk
 from powderkeg.app.live.session import LiveSession
 from powderkeg.app.live.snapshot import Snapshot, Snapshotter
 from powderkeg.domain.errors import InputError
+from powderkeg.domain.symbols import coin_of
 from powderkeg.feed.connection import Feed
 from powderkeg.feed.liveness import Limits
 from powderkeg.feed.plan import Plan, plans
 from powderkeg.feed.ports import Clock, SystemClock
 from powderkeg.store.lock import FileLock
+from powderkeg.venues import VENUES
 
 STREAMS: Final = ("liquidation", "trade", "mark_price", "funding_rate", "open_interest", "long_short_ratio")
 """What is collected unless books are asked for: everything the totals, floors and ceilings rest on."""
@@ -136,6 +138,15 @@ class Collector:
     def stop(self) -> None:
         """Ask for an orderly end; may be called before `run`, and by signal handlers."""
         self._stopping.set()
+
+    @property
+    def coins(self) -> frozenset[str]:
+        """What was asked for; some venues send the liquidations of all their contracts anyway."""
+        return frozenset(
+            coin_of(VENUES[venue].infer_instrument(name).symbol)
+            for venue, names in self.options.symbols.items()
+            for name in names
+        )
 
     @property
     def is_running(self) -> bool:

@@ -7,8 +7,10 @@ matter to the totals (`stats.liquidations`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -21,6 +23,8 @@ from powderkeg.store.decode import DecoderState
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.overlap import handed_on
 from powderkeg.store.query import Database
+
+_DAY: Final = re.compile(r"-\d{4}-\d{2}-\d{2}(-\d+)?$")
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,14 +89,16 @@ def _liquidations(database: Database, from_ns: int, venues: list[str]) -> list[L
     return msgspec.convert(table.to_pylist(), list[Liquidation])
 
 
+def _collector(journal_id: str) -> str:
+    """Whose journal it is: names are `<collector>-<YYYY-MM-DD>`, with a number behind where a day has several."""
+    return _DAY.sub("", journal_id)
+
+
 def _state(database: Database, journal_id: str, until_seq: int) -> DecoderState:
     """The journal's own, or what the journal before it of the same collector hands on."""
     if until_seq:
         return database.decoder_state(journal_id)
-    collector = journal_id.rpartition("-20")[0]
-    before = [
-        path.stem
-        for path in journal_paths(database.data_dir)
-        if path.stem < journal_id and path.stem.rpartition("-20")[0] == collector
-    ]
+    collector = _collector(journal_id)
+    names = (path.stem for path in journal_paths(database.data_dir))
+    before = [name for name in names if name < journal_id and _collector(name) == collector]
     return handed_on(database.decoder_state(max(before))) if before else {}

@@ -181,14 +181,13 @@ class Recorder:
         Raises:
             StoreError: something could not be written.
         """
-        if not self._thread.is_alive():
-            return
-        if not self._staged.is_empty:
-            self._handed.put(self._staged)
-            self._staged = Staged()
-        self._stopping.set()
-        self._handed.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            if not self._staged.is_empty:
+                self._handed.put(self._staged)
+                self._staged = Staged()
+            self._stopping.set()
+            self._handed.put(None)
+            self._thread.join()
         if self._failure is not None:
             raise StoreError(f"the last frames could not be written: {self._failure}") from self._failure
 
