@@ -49,23 +49,10 @@ class Tape(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def liquidation_tape(
-    library: Library,
-    *,
-    coin: Names = None,
-    venue: Names = None,
-    position_side: Literal["long", "short"] | None = None,
-    min_usd: float = 0.0,
-    start: Instant = None,
-    end: Instant = None,
-    window: str = "24h",
-    order: TapeOrder = "newest",
-    limit: int = 100,
-) -> Tape:
-    """Single liquidations, newest or largest first.
+class TapeQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which liquidations are listed.
 
-    Args:
-        library: where.
+    Attributes:
         coin: as for `Library.liquidations`.
         venue: as for `Library.liquidations`.
         position_side: only of one side.
@@ -75,26 +62,42 @@ def liquidation_tape(
         window: before `end`, where no start is given.
         order: which come first.
         limit: how many at most.
+    """
+
+    coin: Names = None
+    venue: Names = None
+    position_side: Literal["long", "short"] | None = None
+    min_usd: float = 0.0
+    start: Instant = None
+    end: Instant = None
+    window: str = "24h"
+    order: TapeOrder = "newest"
+    limit: int = 100
+
+
+def liquidation_tape(library: Library, query: TapeQuery) -> Tape:
+    """Single liquidations, newest or largest first.
 
     Raises:
         InputError: an argument cannot be read.
     """
-    if order not in _ORDERS or limit < 1:
-        raise InputError(f"the tape lists one or more, newest or largest first; got {limit} and {order!r}")
-    span = asked_span(start=start, end=end, window=window)
-    condition, parameters = where(span, library.selection(coin, venue))
-    if position_side is not None:
+    if query.order not in _ORDERS or query.limit < 1:
+        told = f"{query.limit} and {query.order!r}"
+        raise InputError(f"the tape lists one or more orders, newest or largest first; got {told}")
+    span = asked_span(start=query.start, end=query.end, window=query.window)
+    condition, parameters = where(span, library.selection(query.coin, query.venue))
+    if query.position_side is not None:
         condition += " AND position_side = ?"
-        parameters.append(position_side)
-    if min_usd > 0:
+        parameters.append(query.position_side)
+    if query.min_usd > 0:
         condition += " AND notional_usd >= ?"
-        parameters.append(min_usd)
+        parameters.append(query.min_usd)
     counted = library.database.rows(f"SELECT count(*) AS matching FROM liquidation WHERE {condition}", parameters)  # noqa: S608 - condition is ours
     orders = library.database.query(
-        f"SELECT * EXCLUDE (date) FROM liquidation WHERE {condition} ORDER BY {_ORDERS[order]} LIMIT ?",  # noqa: S608 - condition is ours
-        [*parameters, limit],
+        f"SELECT * EXCLUDE (date) FROM liquidation WHERE {condition} ORDER BY {_ORDERS[query.order]} LIMIT ?",  # noqa: S608 - condition is ours
+        [*parameters, query.limit],
     )
-    return Tape(span=span, order=order, orders=orders, matching=counted[0]["matching"])
+    return Tape(span=span, order=query.order, orders=orders, matching=counted[0]["matching"])
 
 
 def order_dict(row: dict[str, Any]) -> dict[str, Any]:
