@@ -9,9 +9,8 @@ import msgspec
 from powderkeg.app.asked_span import asked_span
 from powderkeg.app.library import Instant, Library, Names
 from powderkeg.app.liquidation_queries import where
+from powderkeg.app.told_order import order_dict
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.events import Liquidation
-from powderkeg.domain.symbols import coin_of
 from powderkeg.domain.time import format_instant
 from powderkeg.stats.coverage import Span
 from powderkeg.store.query import ArrowTable
@@ -98,31 +97,3 @@ def liquidation_tape(library: Library, query: TapeQuery) -> Tape:
         [*parameters, query.limit],
     )
     return Tape(span=span, order=query.order, orders=orders, matching=counted[0]["matching"])
-
-
-def order_dict(row: dict[str, Any]) -> dict[str, Any]:
-    """One liquidation as JSON has it, from its columns."""
-    return {
-        "at": format_instant(row["ts_event_ns"]),
-        "received_at": format_instant(row["ts_received_ns"]),
-        "coin": coin_of(row["symbol"]),
-        **{name: row[name] for name in _TOLD},
-    }
-
-
-def event_dict(event: Liquidation) -> dict[str, Any]:
-    """One liquidation as JSON has it, from the event."""
-    return order_dict(msgspec.structs.asdict(event))
-
-
-_TOLD: Final = (
-    "venue",
-    "symbol",
-    "position_side",
-    "notional_usd",
-    "qty_base",
-    "price",
-    "price_kind",
-    "coverage",
-    "event_id",
-)

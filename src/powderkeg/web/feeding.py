@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from powderkeg.app.liquidation_tape import event_dict
+from powderkeg.app.told_order import event_dict
 from powderkeg.domain.events import Liquidation
 from powderkeg.domain.symbols import coin_of
 from powderkeg.web.frames import LENGTHS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import msgspec
 
 from powderkeg.app.live.collector import Collector
 from powderkeg.app.live.counters import samples
+from powderkeg.app.live.running import Watcher
 from powderkeg.app.live.snapshot import Snapshot
 from powderkeg.domain.errors import PowderkegError, StoreBusyError
 from powderkeg.domain.events import Event, Liquidation
@@ -92,6 +93,7 @@ class Link:
         ended = asyncio.ensure_future(self._process.wait())
         loop = asyncio.get_running_loop()
         state_at = loop.time()
+        self._told_gap_ns = max((gap.to_ns for gap in collector.session.watched.gaps), default=0)
         try:
             while not ended.done():
                 self._send_events()
@@ -148,10 +150,14 @@ class Link:
         self.publish("samples", list(samples(snapshot.counters)))
         version = str(snapshot.counters.durable_records)
         self.publish("data", {"as_of": format_instant(snapshot.as_of_ns), "version": version})
-        for gap in collector.session.watched.gaps:
-            if gap.to_ns > self._told_gap_ns:
-                self.publish("gap", gap_dict(gap))
-        self._told_gap_ns = max((gap.to_ns for gap in collector.session.watched.gaps), default=self._told_gap_ns)
+        fresh = [gap for gap in collector.session.watched.gaps if gap.to_ns > self._told_gap_ns]
+        for gap in fresh:
+            self.publish("gap", gap_dict(gap))
+            self._told_gap_ns = max(self._told_gap_ns, gap.to_ns)
+        new_alerts = min(collector.alert_count - self._told_alerts, len(collector.alerts))
+        for line in list(collector.alerts)[len(collector.alerts) - new_alerts :]:
+            self.publish("alert", {"at": format_instant(snapshot.as_of_ns), "message": line})
+        self._told_alerts = collector.alert_count
 
     def _send(self, kind: FedKind, body: bytes) -> bool:
         process = self._process
@@ -196,3 +202,34 @@ def health_document(snapshot: Snapshot) -> dict[str, Any]:
             for one in snapshot.venues
         ],
     }
+
+
+def served(show: Watcher, options: ServeOptions, tell: Callable[[str], None]) -> Watcher:
+    """A watcher that serves a collector while another shows it.
+
+    Args:
+        show: what shows it; when it returns, both end.
+        options: where and for whom it is served.
+        tell: is told the address, and what goes wrong.
+    """
+
+    async def watch(collector: Collector) -> None:
+        link = Link(options)
+        tell(await link.start())
+        showing = asyncio.ensure_future(show(collector))
+        feeding = asyncio.ensure_future(link.run(collector))
+        feeding.add_done_callback(lambda task: _tell_end(task, collector.alert))
+        try:
+            await showing
+        finally:
+            for task in (showing, feeding):
+                task.cancel()
+            await asyncio.gather(showing, feeding, return_exceptions=True)
+            await link.stop()
+
+    return watch
+
+
+def _tell_end(task: asyncio.Task[None], tell: Callable[[str], None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        tell(str(error))

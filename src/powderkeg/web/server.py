@@ -99,6 +99,15 @@ def open_port(host: str, port: int) -> socket.socket:
     return listening
 
 
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether nothing listens there now."""
+    try:
+        open_port(host, port).close()
+    except StoreBusyError:
+        return False
+    return True
+
+
 class Server(uvicorn.Server):
     """Serves until told to stop; streams end first, else it would wait for them.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from powderkeg.app.library import Library, instant_ns
-from powderkeg.app.liquidation_tape import order_dict
+from powderkeg.app.told_order import order_dict
 from powderkeg.domain.time import NS_PER_DAY, NS_PER_MS, day_of, format_duration, format_instant
 from powderkeg.stats.liquidations import WINDOWS_NS
 from powderkeg.web import asks
