@@ -60,13 +60,15 @@ def test_a_book_is_binned_where_it_was_seen_and_extended_behind():
     """Levels keep their dollars, the last bin seen is whole, the rest follows the shape without a step in the sum."""
     grid = grid_of(100.0, 10.0, 100, "short")
     distances = np.arange(1, 501) * 1e-4 - 0.5e-4
-    depth, seen = depth_from_levels(distances, np.full(500, 1e4), grid, exponent=1.0)
+    depth, seen = depth_from_levels(distances, np.full(500, 1e4), grid, known_to=0.0495, exponent=1.0)
     assert seen == 49
     np.testing.assert_allclose(depth[:49], 1e5)
     np.testing.assert_allclose(depth[49:], 1e5, rtol=1e-9)
     assert depth_within(distances, np.full(500, 1e4), np.array([0.01, 0.05])).tolist() == [1e6, 5e6]
-    with pytest.raises(InputError, match="reaches"):
-        depth_from_levels(distances[:5], np.full(5, 1e4), grid)
+    with pytest.raises(InputError, match="is known"):
+        depth_from_levels(distances, np.full(500, 1e4), grid, known_to=0.001)
+    with pytest.raises(InputError, match="nothing within"):
+        depth_from_levels(distances, np.zeros(500), grid, known_to=0.01)
 
 
 @given(
@@ -119,6 +121,8 @@ def test_a_book_follows_changes():
     assert book.levels("short")[1].tolist() == [303.0, 510.0]
     book.update(delta([], [(103.0, 1.0)], (15, 16, 14)))
     assert book.hole_count == 1
+    assert book.reach("short") == pytest.approx(math.log(101.0 / 99.75))
+    assert book.reach("long") == pytest.approx(math.log(99.75 / 98.0))
     book.update(snapshot([(50.0, 1.0)], [(51.0, 1.0)], last_id=20))
     assert book.levels("short")[1].tolist() == [51.0]
     with pytest.raises(InputError, match="contracts"):

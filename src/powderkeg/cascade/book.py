@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from powderkeg.cascade.profiles import FloatArray
@@ -13,7 +15,8 @@ class Book:
     """One market's resting orders.
 
     A change older than the snapshot it follows is left out; a hole in the update ids is counted, for what it changed
-    is not known until the next snapshot.
+    is not known until the next snapshot. Beyond the prices a snapshot reached, only what changed since is known: depth
+    there is a floor.
 
     Law: a snapshot followed by changes equals the snapshot a venue would have sent then.
     """
@@ -24,6 +27,7 @@ class Book:
         self.has_snapshot = False
         self._bids: dict[float, float] = {}
         self._asks: dict[float, float] = {}
+        self._covered = {"long": math.inf, "short": 0.0}
         self._qty_unit = "base"
         self._last_id: int | None = None
         self._follows = False
@@ -50,6 +54,8 @@ class Book:
         self._last_id = event.last_update_id
         _apply(self._bids, event.bids)
         _apply(self._asks, event.asks)
+        if isinstance(event, BookSnapshot):
+            self._covered = {"long": min(self._bids, default=math.inf), "short": max(self._asks, default=0.0)}
 
     def _is_old(self, event: BookDelta) -> bool:
         last = event.last_update_id
@@ -71,6 +77,16 @@ class Book:
         if not self._bids or not self._asks:
             raise InputError("the book has an empty side; give a recording that starts with a snapshot")
         return (max(self._bids) + min(self._asks)) / 2.0
+
+    def reach(self, position_side: str) -> float:
+        """Log distance from the middle up to which the last snapshot told everything; 0 where price has left it.
+
+        Raises:
+            InputError: a side is empty.
+        """
+        ratio = self._covered[position_side] / self.mid_price
+        distance = math.log(ratio) if 0.0 < ratio < math.inf else 0.0
+        return max(distance if position_side == "short" else -distance, 0.0)
 
     def levels(self, position_side: str) -> tuple[FloatArray, FloatArray]:
         """[L] distances from the middle in log price, nearest first, and [L] USD resting there.

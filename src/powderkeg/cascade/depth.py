@@ -89,37 +89,36 @@ def depth_from_total(
 
 
 def depth_from_levels(
-    distances: FloatArray, notional_usd: FloatArray, grid: Grid, *, exponent: float = SHAPE_EXPONENT
+    distances: FloatArray, notional_usd: FloatArray, grid: Grid, *, known_to: float, exponent: float = SHAPE_EXPONENT
 ) -> tuple[FloatArray, int]:
-    """Levels of a book in bins, extended by the shape beyond the last one.
-
-    The bin the last level lies in counts as unseen, for the book goes on behind what was sent.
+    """Levels of a book in bins, extended by the shape beyond what is known of it.
 
     Args:
         distances: [L] log distances from the middle, increasing.
         notional_usd: [L] USD at each.
         grid: the bins.
-        exponent: β of the extension, fitted to nothing here.
+        known_to: log distance up to which the levels are the book.
+        exponent: β of the extension.
 
     Returns:
-        [bins] USD, and how many bins were seen.
+        [bins] USD, and how many bins were seen: those wholly within what is known.
 
     Raises:
-        InputError: no levels, or they reach less than `LEAST_REACH`.
+        InputError: the book is known less than `LEAST_REACH` far, or empty there.
     """
-    reached = float(distances[-1]) if len(distances) else 0.0
-    if reached < LEAST_REACH:
+    if known_to < LEAST_REACH:
         raise InputError(
-            f"the book reaches {reached:.3%} from its middle; {LEAST_REACH:.1%} is needed to say anything about depth"
+            f"the book is known {known_to:.3%} from its middle; {LEAST_REACH:.1%} is needed to say anything about depth"
         )
-    seen = min(math.floor(reached / grid.width), grid.bins)
+    seen = min(math.floor(known_to / grid.width), grid.bins)
     at = np.minimum(distances / grid.width, grid.bins).astype(np.int64)
     kept = at < seen
     depth = np.bincount(at[kept], weights=notional_usd[kept], minlength=grid.bins).astype(np.float64)
+    total_usd = float(depth.sum())
+    if total_usd <= 0.0:
+        raise InputError(f"the book holds nothing within {known_to:.3%} of its middle")
     if seen < grid.bins:
-        total = float(depth[:seen].sum())
-        shaped = depth_from_total(max(total, 1e-9), grid, within=seen * grid.width, exponent=exponent)
-        depth[seen:] = shaped[seen:]
+        depth[seen:] = depth_from_total(total_usd, grid, within=seen * grid.width, exponent=exponent)[seen:]
     return depth, seen
 
 
