@@ -13,11 +13,12 @@ Morokoff, Owen, "Valuation of mortgage-backed securities using Brownian bridges"
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 
-from powderkeg.cascade.path_walk import FloatArray
+from powderkeg.cascade.path_arrays import FloatArray
 
 MAX_BLOCKS: Final = 16
 _OPEN: Final = 2.0**-33
@@ -59,9 +60,9 @@ def coarse_sums(*, paths: int, coins: int, steps: int, seed: int, row: int) -> F
 
 def _bridge(normals: FloatArray, edges: list[int]) -> FloatArray:
     """[P, J + 1, C] Brownian walks at the block edges, built from the end inwards, one normal each."""
-    blocks = normals.shape[1]
+    blocks = int(normals.shape[1])
     walks = np.zeros((normals.shape[0], blocks + 1, normals.shape[2]))
-    walks[:, blocks] = normals[:, 0] * np.sqrt(edges[blocks])
+    walks[:, blocks] = normals[:, 0] * math.sqrt(edges[blocks])
     used, span = 1, blocks
     while span > 1:
         for left in range(0, blocks, span):
@@ -71,7 +72,7 @@ def _bridge(normals: FloatArray, edges: list[int]) -> FloatArray:
             walks[:, middle] = (
                 (1.0 - share) * walks[:, left]
                 + share * walks[:, right]
-                + np.sqrt(before * after / (before + after)) * normals[:, used]
+                + math.sqrt(before * after / (before + after)) * normals[:, used]
             )
             used += 1
         span //= 2

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from powderkeg.cascade.path_walk import BINS, LOG_BIN, TIME_BINS, FloatArray, IntArray
+from powderkeg.cascade.path_arrays import BINS, LOG_BIN, TIME_BINS, FloatArray, IntArray
 from powderkeg.cascade.simulation import Distribution, Estimate, Quantile
 
 PROBABILITIES: Final = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -77,10 +77,10 @@ def quantiles_of(counts: IntArray, edges: FloatArray, probabilities: tuple[float
         probabilities: which.
     """
     pooled = np.concatenate([[0], np.cumsum(counts.sum(axis=0))]).astype(np.float64)
-    below = np.cumsum(counts, axis=1)
+    below: IntArray = np.cumsum(counts, axis=1)
     found: list[Quantile] = []
     for probability in probabilities:
-        at = int(np.searchsorted(pooled[1:], probability * pooled[-1], side="left"))
+        at = _first_reaching(pooled, probability)
         error = _share_error(below[:, at], counts.sum(axis=1))
         low, middle, high = (
             _read(pooled, edges, min(max(probability + shift, 0.0), 1.0)) for shift in (-error, 0.0, error)
@@ -98,9 +98,8 @@ def _share_error(hits: IntArray, sizes: IntArray) -> float:
 
 def _read(pooled: FloatArray, edges: FloatArray, probability: float) -> float:
     """Inverse of a distribution function, linear inside a bin; the first bin of a geometric one counts as its start."""
-    wanted = probability * pooled[-1]
-    at = int(np.searchsorted(pooled[1:], wanted, side="left"))
-    at = min(at, len(edges) - 2)
+    wanted = probability * float(pooled[-1])
+    at = _first_reaching(pooled, probability)
     if at == 0 and edges[0] == 0.0 and len(edges) == BINS + 1:
         return 0.0
     inside = pooled[at + 1] - pooled[at]
@@ -122,3 +121,9 @@ def times_of(counts: IntArray, horizon_h: float) -> Distribution | None:
     mean = ratio_of(counts @ middles, counts.sum(axis=1).astype(np.float64))
     assert mean is not None
     return Distribution(unit="hours", mean=mean, quantiles=quantiles_of(counts, edges, TIME_PROBABILITIES))
+
+
+def _first_reaching(pooled: FloatArray, probability: float) -> int:
+    """The first bin up to whose end a share of the paths lies."""
+    reached: IntArray = np.flatnonzero(pooled[1:] >= probability * pooled[-1])
+    return int(reached[0]) if len(reached) else len(pooled) - 2

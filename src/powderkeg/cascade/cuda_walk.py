@@ -1,5 +1,7 @@
 """The same paths on a CUDA device: the same text, compiled for it, one thread a path.
 
+Imported only by whoever asks for a device.
+
 Draws are functions of seed, path, coin and step, and counters are integers added atomically, so a device counts the
 same paths as the CPU; what may differ are the last bits of `log` and `exp`, which decide a draw in the ziggurat's
 rejections once in a great while.
@@ -17,14 +19,17 @@ from types import FunctionType
 from typing import Any, Final
 
 import numpy as np
+from numba import cuda as _cuda
 
-from powderkeg.cascade.path_walk import TEXTS, IntArray, Scratch, World
+from powderkeg.cascade.path_arrays import IntArray, Scratch, World
+from powderkeg.cascade.path_walk import TEXTS
 from powderkeg.cascade.world import scratch_of
 from powderkeg.domain.errors import InputError
 
 THREADS: Final = 128
 """Threads of a block: paths do not talk to each other, so any multiple of a warp does."""
 
+cuda: Any = _cuda
 Walk = Callable[[int, int, World, IntArray], None]
 
 
@@ -35,8 +40,6 @@ def walk_on_gpu() -> Walk:
         InputError: numba's CUDA target or a device is missing.
     """
     try:
-        from numba import cuda  # noqa: PLC0415 - an extra
-
         is_there = bool(cuda.is_available())
     except Exception as error:  # noqa: BLE001 - drivers fail in ways of their own; each means there is no device
         raise InputError(f"no CUDA device can be used ({error}); use --device cpu") from None
@@ -49,8 +52,6 @@ def walk_on_gpu() -> Walk:
 
 
 def _walk_row(row: int, per_row: int, world: World, counts: IntArray) -> None:
-    from numba import cuda  # noqa: PLC0415 - an extra
-
     coins = world.law.shape[0]
     own = counts[row : row + 1]
     on_device = [cuda.to_device(np.ascontiguousarray(held)) for held in world]
@@ -61,17 +62,16 @@ def _walk_row(row: int, per_row: int, world: World, counts: IntArray) -> None:
     own[:] = counted.copy_to_host()
 
 
+def _add(counts: Any, slot: Any, count: Any) -> None:
+    cuda.atomic.add(counts, slot, count)
+
+
 @cache
 def _kernel() -> Any:
     """The kernel; every function of a path is compiled for the device first, callees before callers."""
-    from numba import cuda  # noqa: PLC0415 - an extra
-
-    def add(counts: Any, slot: Any, count: Any) -> None:
-        cuda.atomic.add(counts, slot, count)
-
     compiled: dict[str, Any] = {}
     for name, text in TEXTS.items():
-        one = add if name == "add" else FunctionType(text.__code__, {**text.__globals__, **compiled}, name)
+        one = _add if name == "add" else FunctionType(text.__code__, {**text.__globals__, **compiled}, name)
         compiled[name] = cuda.jit(device=True, fastmath=False)(one)
     walk_one, walk_coupled = compiled["walk_one"], compiled["walk_coupled"]
 

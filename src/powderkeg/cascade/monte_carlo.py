@@ -14,7 +14,8 @@ import numpy as np
 
 from powderkeg.cascade.bridge import coarse_sums
 from powderkeg.cascade.monte_carlo_inputs import Coin, Dynamics, Plan, check_coins, check_dynamics, check_plan
-from powderkeg.cascade.path_walk import FloatArray, IntArray, World, compiled_walk, slots
+from powderkeg.cascade.path_arrays import FloatArray, IntArray, World
+from powderkeg.cascade.path_walk import compiled_walk, slots
 from powderkeg.cascade.simulation import Simulation
 from powderkeg.cascade.summary import summarize
 from powderkeg.cascade.world import Layout, layout_of, scratch_of, world_of

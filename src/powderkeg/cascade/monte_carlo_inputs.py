@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 import numpy as np
 
-from powderkeg.cascade.path_walk import FloatArray
+from powderkeg.cascade.path_arrays import FloatArray
 from powderkeg.domain.errors import InputError
 
 Returns = Literal["gaussian", "student", "bootstrap"]
@@ -18,7 +18,7 @@ FREEDOMS: Final = (4, 6, 8)
 MAX_COINS: Final = 64
 MAX_LEVELS: Final = 256
 MAX_STEPS: Final = 10_000_000
-MAX_PATHS: Final = 1 << 40
+MAX_PATHS: Final = 1 << 32
 MIN_PATHS: Final = 64
 
 

@@ -1,8 +1,8 @@
 """One step of one coin: what its move triggers, and what executing that does to the price.
 
-Everything is in log price relative to the start. Upwards, shorts are triggered and bought back from the asks; downwards,
-longs are triggered and sold into the bids; both go through the same text with distances measured outwards, so a
-mirrored market gives a mirrored path. In a step
+Everything is in log price relative to the start. Upwards, shorts are triggered and bought back from the asks;
+downwards, longs are triggered and sold into the bids; both go through the same text with distances measured outwards,
+so a mirrored market gives a mirrored path. In a step
 
 1. fuel between the old extreme and the new price is triggered, once: what was crossed never comes back;
 2. the share of it that reaches the book waits, and of what waits a share is executed in a step (all without latency);
@@ -28,10 +28,10 @@ a step; bins per unit of log price; first market order, USD, selling is negative
 
 PRICE, HIGH, LOW, BUYING, SELLING, THIN, BOUGHT, SOLD, FORCED, FREE, FREE_HIGH, FREE_LOW, STATE_COLUMNS = range(13)
 """Columns of a coin's state: log price, extremes (LOW is a distance, >= 0), USD waiting per side, thinning of the book
-(>= 1), USD liquidated per side, forced move of the step, and price and extremes of the path without feedback."""
+(>= 1), USD liquidated per side, forced move not spread yet, and price and extremes of the path without feedback."""
 
-SPENT: Final = 1e3
-"""What waits is executed whole once it is below so many dollar units (a billionth of the fuel): nothing decays for ever."""
+SPENT: Final = 1e5
+"""What waits is executed whole once it is below so many dollar units, a millionth of the fuel: no decay is endless."""
 
 
 def fuel_to(cumulative: Any, distance: Any, per_log: Any) -> Any:
@@ -94,8 +94,9 @@ def forced(one: Any, law: Any, cumulative: Any, depth: Any) -> None:
         push(one, law, cumulative[SHORTS], depth[SHORTS], net, share, 1.0)
     elif net < 0.0:
         push(one, law, cumulative[LONGS], depth[LONGS], -net, share, -1.0)
-    one[FORCED] = one[PRICE] - before
-    one[THIN] = min(one[THIN] + law[STRESS] * abs(one[FORCED]), law[THINNEST])
+    moved = one[PRICE] - before
+    one[FORCED] += moved
+    one[THIN] = min(one[THIN] + law[STRESS] * abs(moved), law[THINNEST])
 
 
 def push(one: Any, law: Any, cumulative: Any, depth: Any, need: Any, share: Any, sign: Any) -> None:

@@ -11,23 +11,47 @@ The text runs interpreted, compiled, and on a CUDA device.
 from __future__ import annotations
 
 import math
+import zlib
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from powderkeg.cascade.draws import (
-    BLOCKS,
     CHOICES,
     MASK,
-    MIXING,
     STREAM_SHIFT,
     normal,
     normal_of_rejected,
     normal_of_word,
     philox,
     uniform,
+)
+from powderkeg.cascade.path_arrays import (
+    ANTITHETIC,
+    BINS,
+    BLOCK,
+    BOOTSTRAP,
+    CORRECTION,
+    KIND,
+    LOG_BIN,
+    MAPS,
+    MEASURED,
+    MOVE,
+    MOVE_UNIT,
+    SMALLEST_MOVE,
+    SPREAD,
+    STEPS,
+    STUDENT,
+    TIME_BINS,
+)
+from powderkeg.cascade.path_returns import (
+    block_start,
+    correct_blocks,
+    exogenous,
+    mixing_factor,
+    spread_over,
+    standard_normal,
 )
 from powderkeg.cascade.path_step import (
     BOUGHT,
@@ -40,6 +64,7 @@ from powderkeg.cascade.path_step import (
     KEPT,
     LONGS,
     LOW,
+    PER_LOG,
     PRICE,
     SELLING,
     SHARE,
@@ -47,9 +72,9 @@ from powderkeg.cascade.path_step import (
     SHORTS,
     SIGMA,
     SOLD,
+    SPENT,
     THIN,
     USD_UNIT,
-    PER_LOG,
     forced,
     fuel_to,
     push,
@@ -57,74 +82,8 @@ from powderkeg.cascade.path_step import (
     trigger,
 )
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-WordArray = NDArray[np.uint64]
-
-STEPS, KIND, BLOCK, FREEDOM, ANTITHETIC, MAPS, PLAN_COLUMNS = range(7)
-GAUSSIAN, STUDENT, BOOTSTRAP = 0, 1, 2
-
-BINS: Final = 2048
-LOG_BIN: Final = 0.0075
-SMALLEST_MOVE: Final = 1e-6
-"""Histograms are geometric: bin 0 holds what is below the smallest, bin i the i-th step of 0.75 %; they span 4.6e6."""
-
-MEASURED: Final = 6
-"""Histograms and sums of a coin: high, low, high and low without feedback, shorts and longs liquidated."""
-
-TIME_BINS: Final = 128
-MOVE_UNIT: Final = 2.0**-32
-"""Sums of log moves are kept in this unit; of dollars, in the coin's own."""
-
-INDEPENDENT, CORRECTION, MOVE, SPREAD = 0, 1, 2, 3
-"""Columns of the moves."""
-
 _WORD_BITS: Final = np.uint64(32)
 _NOUGHT: Final = np.uint64(0)
-
-
-class World(NamedTuple):
-    """What every path of a run shares. C coins, M maps, B bins, L levels, N returns, P paths at hand, J coarse blocks.
-
-    Attributes:
-        key: [2] key words.
-        plan: [6] steps, kind of returns, block length, degrees of freedom, antithetic, maps.
-        law: [C, 9] per coin.
-        mixing: [2, C, C] Cholesky factor of the correlation; what a forced move of one coin moves another.
-        fuel: [C, M, 2, B + 1] cumulative USD at bin edges, outwards.
-        depth: [C, 2, B] USD per bin, outwards.
-        levels: [C, 2, L + 1] log distances, ascending, ended by infinity.
-        history: [C, N] log returns per step.
-        coarse: [P, C, J] sums of the standard normals of each coarse block; J = 0 leaves them free.
-        ziggurat: [2, 257] tables of `draws`.
-    """
-
-    key: WordArray
-    plan: IntArray
-    law: FloatArray
-    mixing: FloatArray
-    fuel: FloatArray
-    depth: FloatArray
-    levels: FloatArray
-    history: FloatArray
-    coarse: FloatArray
-    ziggurat: FloatArray
-
-
-class Scratch(NamedTuple):
-    """What one path needs while it is walked.
-
-    Attributes:
-        state: [C, 12] see the columns.
-        moves: [C, 4] independent draw, correction of the coarse block, move of the step, what spread from others.
-        words: [C, 2] words of the next draws.
-        marks: [C, 4] next level upwards and downwards, with feedback and without.
-    """
-
-    state: FloatArray
-    moves: FloatArray
-    words: WordArray
-    marks: IntArray
 
 
 def add(counts: Any, slot: Any, count: Any) -> None:
@@ -147,94 +106,6 @@ def bin_of(amount: Any, smallest: Any) -> Any:
     return min(1 + int(math.log(amount / smallest) / LOG_BIN), BINS - 1)
 
 
-def standard_normal(step: Any, coin: Any, path: Any, world: Any, words: Any) -> Any:
-    """The coin's standard normal of a step; four steps share the words of one counter.
-
-    Args:
-        step: number of the step.
-        coin: number of the coin.
-        path: number of the path, a uint64.
-        world: the run.
-        words: [2] kept between the steps of one counter.
-    """
-    where, low, high = np.uint64(step >> 2), path & MASK, path >> _WORD_BITS
-    k0, k1 = world.key[0], world.key[1]
-    if step & 3 == 0:
-        w0, w1, w2, w3 = philox(where, low, high, np.uint64(coin), k0, k1)
-        words[0] = w0 | (w1 << _WORD_BITS)
-        words[1] = w2 | (w3 << _WORD_BITS)
-    word = words[0] & MASK
-    words[0] = (words[0] >> _WORD_BITS) | ((words[1] & MASK) << _WORD_BITS)
-    words[1] = words[1] >> _WORD_BITS
-    # A rejected word tries again with counters that name the step, not the four.
-    return normal(word, np.uint64(step), path, np.uint64(coin), k0, k1, world.ziggurat)
-
-
-def correct_blocks(step: Any, path: Any, place: Any, world: Any, scratch: Any) -> None:
-    """At the start of a coarse block: what each of its draws must change by for the block to sum to what is wanted."""
-    blocks = world.coarse.shape[2]
-    quads = (world.plan[STEPS] + 3) // 4
-    block = 0
-    while block < blocks and 4 * (block * quads // blocks) != step:
-        block += 1
-    if block == blocks:
-        return
-    end = min(4 * ((block + 1) * quads // blocks), world.plan[STEPS])
-    for coin in range(world.law.shape[0]):
-        total = 0.0
-        for later in range(step, end):
-            total += standard_normal(later, coin, path, world, scratch.words[coin])
-        scratch.moves[coin, CORRECTION] = (world.coarse[place, coin, block] - total) / (end - step)
-
-
-def mixing_factor(step: Any, path: Any, world: Any) -> Any:
-    """What turns a normal into a Student-t of unit variance: √((ν − 2)/χ²ν), ν even, χ²ν = −2·ln of ν/2 uniforms."""
-    freedom = world.plan[FREEDOM]
-    w0, w1, w2, w3 = philox(
-        np.uint64(step), path & MASK, path >> _WORD_BITS, MIXING << STREAM_SHIFT, world.key[0], world.key[1]
-    )
-    product = uniform(w0) * uniform(w1)
-    if freedom >= 6:
-        product *= uniform(w2)
-    if freedom >= 8:
-        product *= uniform(w3)
-    return math.sqrt((freedom - 2.0) / (-2.0 * math.log(product)))
-
-
-def block_start(step: Any, path: Any, world: Any) -> Any:
-    """Where in history the block of a step begins."""
-    number = np.uint64(step // world.plan[BLOCK])
-    w0, _, _, _ = philox(number, path & MASK, path >> _WORD_BITS, BLOCKS << STREAM_SHIFT, world.key[0], world.key[1])
-    return int((w0 * np.uint64(world.history.shape[1])) >> _WORD_BITS)
-
-
-def exogenous(step: Any, path: Any, place: Any, sign: Any, world: Any, scratch: Any) -> None:
-    """The moves of a step that have nothing to do with liquidations, and what spread from those of the step before."""
-    coins, kind, moves = world.law.shape[0], world.plan[KIND], scratch.moves
-    if kind == BOOTSTRAP:
-        at = (block_start(step, path, world) + step % world.plan[BLOCK]) % world.history.shape[1]
-        for coin in range(coins):
-            moves[coin, MOVE] = world.history[coin, at]
-    else:
-        if world.coarse.shape[2] > 0 and step & 3 == 0:
-            correct_blocks(step, path, place, world, scratch)
-        scale = sign * mixing_factor(step, path, world) if kind == STUDENT else sign
-        for coin in range(coins):
-            drawn = standard_normal(step, coin, path, world, scratch.words[coin])
-            moves[coin, INDEPENDENT] = scale * (drawn + moves[coin, CORRECTION])
-        for coin in range(coins):
-            total = 0.0
-            for other in range(coin + 1):
-                total += world.mixing[0, coin, other] * moves[other, INDEPENDENT]
-            moves[coin, MOVE] = world.law[coin, SIGMA] * total
-    if coins > 1:
-        for coin in range(coins):
-            spread = 0.0
-            for other in range(coins):
-                spread += world.mixing[1, coin, other] * scratch.state[other, FORCED]
-            moves[coin, SPREAD] = spread
-
-
 def answer(moment: Any, one: Any, law: Any, fuel: Any, depth: Any, levels: Any, marks: Any, counts: Any) -> None:
     """What a coin's liquidations make of the step's move, and which extremes and levels that reaches.
 
@@ -248,7 +119,6 @@ def answer(moment: Any, one: Any, law: Any, fuel: Any, depth: Any, levels: Any, 
         marks: [4] next levels.
         counts: [4·L·TIME_BINS] moments of first touch: up and down, with feedback, then without.
     """
-    one[FORCED] = 0.0
     if one[PRICE] > one[HIGH] or -one[PRICE] > one[LOW]:
         trigger(one, law, fuel)
     if one[BUYING] + one[SELLING] > 0.0:
@@ -282,6 +152,7 @@ def begin(path: Any, world: Any, scratch: Any) -> Any:
             cumulative, depth = world.fuel[coin, drawn, side], world.depth[coin, side]
             one[FREE] = sign * sweep(0.0, 0.0, abs(shock), 0.0, 1.0, law[PER_LOG], cumulative, depth)
             push(one, law, cumulative, depth, abs(shock), law[SHARE], sign)
+            one[FORCED] = one[PRICE]
     return drawn
 
 
@@ -295,7 +166,7 @@ def record(one: Any, unit: Any, counts: Any) -> None:
     for number in range(MEASURED):
         column = (HIGH, LOW, FREE_HIGH, FREE_LOW, BOUGHT, SOLD)[number]
         scale = MOVE_UNIT if number < 4 else unit
-        smallest = SMALLEST_MOVE if number < 4 else unit
+        smallest = SMALLEST_MOVE if number < 4 else SPENT * unit
         add(counts, number * BINS + bin_of(one[column], smallest), 1)
         add(counts, MEASURED * BINS + number, int(one[column] / scale + 0.5))
 
@@ -367,6 +238,7 @@ def walk_coupled(place: Any, number: Any, world: Any, scratch: Any, counts: Any)
     for step in range(-1, steps):
         if step >= 0:
             exogenous(step, path, place, sign, world, scratch)
+            spread_over(world, scratch)
         for coin in range(coins):
             one, law = scratch.state[coin], world.law[coin]
             if step >= 0:
@@ -379,27 +251,6 @@ def walk_coupled(place: Any, number: Any, world: Any, scratch: Any, counts: Any)
             answer(moment, one, law, fuel, depth, world.levels[coin], scratch.marks[coin], touches)
     for coin in range(coins):
         record(scratch.state[coin], world.law[coin, USD_UNIT], counts[coin * room :])
-
-
-def walk_rows(first: int, last: int, per_row: int, offset: int, world: Any, scratch: Any, out: Any) -> None:
-    """Walk the paths of rows [first, last); row r holds paths [r·per_row, (r + 1)·per_row).
-
-    Args:
-        first: first row of `out`.
-        last: one beyond the last.
-        per_row: paths of a row.
-        offset: the path that stands first in `world.coarse`.
-        world: the run.
-        scratch: room for one path.
-        out: [R, C·slots] counters.
-    """
-    coins = world.law.shape[0]
-    for row in range(first, last):
-        for number in range(row * per_row, (row + 1) * per_row):
-            if coins == 1:
-                walk_one(number - offset, number, world, scratch, out[row])
-            else:
-                walk_coupled(number - offset, number, world, scratch, out[row])
 
 
 TEXTS: Final = {
@@ -424,6 +275,7 @@ TEXTS: Final = {
         mixing_factor,
         block_start,
         exogenous,
+        spread_over,
         begin,
         answer,
         record,
@@ -436,11 +288,31 @@ TEXTS: Final = {
 
 @cache
 def compiled_walk() -> Any:
-    """`walk_rows` compiled without holding the interpreter's lock, cached on disk beside this file."""
+    """Walks rows of paths, compiled without holding the interpreter's lock, cached on disk beside this file.
+
+    The compiled function takes (first row, last row, paths of a row, path that stands first in `world.coarse`, world,
+    scratch, out [R, C·slots]); row r counts paths [r·per_row, (r + 1)·per_row).
+    """
     from numba import njit  # noqa: PLC0415 - half a second, only for whoever simulates
     from numba.extending import register_jitable  # noqa: PLC0415
 
     for one in TEXTS.values():
         register_jitable(one)
+    # The cache on disk watches this file alone; a closure over what the texts of the others say makes it watch them.
+    said = zlib.crc32(repr([(one.__code__.co_code, one.__code__.co_consts) for one in TEXTS.values()]).encode())
+
+    def walk_rows(
+        first: int, last: int, per_row: int, offset: int, world: Any, scratch: Any, out: Any
+    ) -> None:  # fmt: skip
+        if said < 0:
+            return
+        for row in range(first, last):
+            for number in range(row * per_row, (row + 1) * per_row):
+                if world.law.shape[0] == 1:
+                    walk_one(number - offset, number, world, scratch, out[row])
+                else:
+                    walk_coupled(number - offset, number, world, scratch, out[row])
+
     # Without reference counts: a path allocates nothing, and counting the views it takes would cost half the time.
-    return njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(walk_rows)
+    jit: Any = njit
+    return jit(cache=True, nogil=True, error_model="numpy", _nrt=False)(walk_rows)

@@ -16,8 +16,8 @@ from powderkeg.cascade.counting import (
     times_of,
 )
 from powderkeg.cascade.monte_carlo_inputs import Coin, Dynamics, Plan
+from powderkeg.cascade.path_arrays import BINS, MEASURED, MOVE_UNIT, SMALLEST_MOVE, TIME_BINS, FloatArray, IntArray
 from powderkeg.cascade.path_step import SPENT
-from powderkeg.cascade.path_walk import BINS, MEASURED, MOVE_UNIT, SMALLEST_MOVE, TIME_BINS, FloatArray, IntArray
 from powderkeg.cascade.simulation import CoinOutcome, Direction, Distribution, Estimate, Quantile, Simulation, Touch
 from powderkeg.cascade.world import Layout, level_order, usd_unit
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from powderkeg.cascade.draws import key_of, ziggurat_tables
 from powderkeg.cascade.monte_carlo_inputs import Coin, Dynamics, Plan
+from powderkeg.cascade.path_arrays import BOOTSTRAP, GAUSSIAN, STUDENT, FloatArray, IntArray, Scratch, World
 from powderkeg.cascade.path_step import (
     KEPT,
     LAW_COLUMNS,
@@ -22,13 +23,12 @@ from powderkeg.cascade.path_step import (
     THINNEST,
     USD_UNIT,
 )
-from powderkeg.cascade.path_walk import BOOTSTRAP, GAUSSIAN, STUDENT, FloatArray, IntArray, Scratch, World
 from powderkeg.domain.errors import InputError
 
 _KINDS: Final = {"gaussian": GAUSSIAN, "student": STUDENT, "bootstrap": BOOTSTRAP}
 _GROUPS: Final = 64
 _SOBOL_GROUPS: Final = 32
-_UNIT_SHARE: Final = 1e-9
+_UNIT_SHARE: Final = 1e-11
 _SECONDS_PER_DAY: Final = 86_400.0
 
 
@@ -106,8 +106,9 @@ def scratch_of(coins: int) -> Scratch:
 
 
 def usd_unit(one: Coin) -> float:
-    """The unit dollars are summed in: a billionth of the most that can be liquidated on a path."""
-    return max(float(np.max(np.sum(one.fuel_usd, axis=(1, 2)))) * _UNIT_SHARE, 1e-6)
+    """The unit dollars are summed in: a hundred-billionth of the most that can be liquidated on a path."""
+    per_side = np.sum(one.fuel_usd, axis=2)
+    return max(float(np.max(per_side[:, 0] + per_side[:, 1])) * _UNIT_SHARE, 1e-6)
 
 
 def level_order(one: Coin) -> tuple[list[int], list[int]]:
@@ -177,7 +178,8 @@ def _factor_of(correlation: FloatArray | None, coins: int) -> FloatArray:
     if roots.min() < -1e-9:
         raise InputError("correlation is not positive semidefinite: no returns have it")
     # Lower triangular, as a triangular factor of V·√λ; its rows are of unit length whatever the rounding.
-    factor = np.linalg.qr((vectors * np.sqrt(np.maximum(roots, 0.0))).T, mode="r").T
+    upper: FloatArray = np.asarray(np.linalg.qr((vectors * np.sqrt(np.maximum(roots, 0.0))).T, mode="r"))
+    factor: FloatArray = upper.T
     factor = factor * np.where(np.diag(factor) < 0.0, -1.0, 1.0)
     return np.ascontiguousarray(factor / np.linalg.norm(factor, axis=1, keepdims=True))
 
