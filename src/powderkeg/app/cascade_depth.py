@@ -12,7 +12,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from powderkeg.app.cascade_books import recorded_book
+from powderkeg.app.cascade_books import BookHistory, recorded_book
+from powderkeg.app.cascade_fits import fit_impact
 from powderkeg.app.cascade_fuel import binned
 from powderkeg.app.cascade_inputs import BIN_BPS, BINS, SIDES
 from powderkeg.app.cascade_tables import is_levels, read_levels
@@ -32,9 +33,10 @@ from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import BookDelta, BookSnapshot
 from powderkeg.domain.symbols import coin_of
 from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, day_of
+from powderkeg.domain.units import PositionSide
 from powderkeg.store.query import Database
 
-DEPTH_COLUMNS: Final = {"short": "ask_usd", "long": "bid_usd"}
+DEPTH_COLUMNS: Final[dict[PositionSide, str]] = {"short": "ask_usd", "long": "bid_usd"}
 FRESH_BOOK_NS: Final = NS_PER_HOUR
 FRESH_BAR_NS: Final = 7 * NS_PER_DAY
 """How old a book and a reported total may be to stand for now."""
@@ -47,7 +49,7 @@ _BOOKS: Final = """
     WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns BETWEEN ? AND ? ORDER BY ts_event_ns
 """
 _BARS: Final = """
-    SELECT symbol, source, bid_usd, ask_usd, range_ratio, ts_event_ns FROM depth_bar
+    SELECT venue, symbol, source, bid_usd, ask_usd, range_ratio, ts_event_ns FROM depth_bar
     WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns >= ? AND ts_event_ns + interval_ns <= ?
     AND bid_usd > 0 AND ask_usd > 0 ORDER BY ts_event_ns DESC
 """
@@ -76,7 +78,7 @@ class DepthChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 def depth_for(
     coin: str, price: float, as_of_ns: int | None, choice: DepthChoice, database: Database | None
-) -> dict[str, DepthProfile]:
+) -> dict[PositionSide, DepthProfile]:
     """Depth in both directions.
 
     Args:
@@ -93,7 +95,8 @@ def depth_for(
         if is_levels(choice.path, tuple(DEPTH_COLUMNS.values())):
             return _from_table(choice.path, price)
         history = recorded_book(choice.path, coin, as_of_ns)
-        return _from_book(history.book, f"{choice.path.name}, {history.name}", price, choice)
+        found = _from_book(history.book, f"{choice.path.name}, {history.name}", price, choice)
+        return {side: _with_fit(profile, history, side) for side, profile in found.items()}
     if choice.within_usd is not None:
         given = dict.fromkeys(SIDES, choice.within_usd)
         return _from_totals(given, price, choice, method="assumed", source="--depth-usd", as_of_ns=None)
@@ -106,13 +109,13 @@ def depth_for(
     return _typical(coin, price, choice)
 
 
-def _grids(price: float) -> dict[str, Grid]:
+def _grids(price: float) -> dict[PositionSide, Grid]:
     return {side: grid_of(price, BIN_BPS, BINS, side) for side in SIDES}
 
 
-def _from_table(path: Path, price: float) -> dict[str, DepthProfile]:
+def _from_table(path: Path, price: float) -> dict[PositionSide, DepthProfile]:
     levels, columns = read_levels(path, tuple(DEPTH_COLUMNS.values()), "depth")
-    found: dict[str, DepthProfile] = {}
+    found: dict[PositionSide, DepthProfile] = {}
     for side, grid in _grids(price).items():
         column = DEPTH_COLUMNS[side]
         depth = binned(levels["price"], levels[column], grid)
@@ -130,8 +133,8 @@ def _from_table(path: Path, price: float) -> dict[str, DepthProfile]:
     return found
 
 
-def _from_book(book: Book, source: str, price: float, choice: DepthChoice) -> dict[str, DepthProfile]:
-    found: dict[str, DepthProfile] = {}
+def _from_book(book: Book, source: str, price: float, choice: DepthChoice) -> dict[PositionSide, DepthProfile]:
+    found: dict[PositionSide, DepthProfile] = {}
     for side, grid in _grids(price).items():
         distances, usd = book.levels(side)
         reach = book.reach(side)
@@ -155,9 +158,28 @@ def _from_book(book: Book, source: str, price: float, choice: DepthChoice) -> di
     return found
 
 
+def _with_fit(profile: DepthProfile, history: BookHistory, side: PositionSide) -> DepthProfile:
+    """The profile with the impact its own recording shows, for whoever wants to choose another shape."""
+    try:
+        fit = fit_impact(history, side)
+    except InputError:
+        return profile
+    said = (
+        f"on this recording γ = {fit.exponent:.3f} ± {fit.exponent_error:.3f} ({fit.rows} points of {fit.clusters} "
+        f"moments, within what its snapshots reached): --shape {1 / fit.exponent:.2f} would extend it so"
+    )
+    return msgspec.structs.replace(profile, assumptions={**profile.assumptions, "fit": said})
+
+
 def _from_totals(
-    totals: dict[Any, float], price: float, choice: DepthChoice, *, method: Method, source: str, as_of_ns: int | None
-) -> dict[str, DepthProfile]:
+    totals: dict[PositionSide, float],
+    price: float,
+    choice: DepthChoice,
+    *,
+    method: Method,
+    source: str,
+    as_of_ns: int | None,
+) -> dict[PositionSide, DepthProfile]:
     return {
         side: DepthProfile(
             depth_usd=depth_from_total(totals[side], grid, exponent=choice.exponent),
@@ -175,7 +197,7 @@ def _from_totals(
 
 def _archived_book(
     database: Database, coin: str, price: float, as_of_ns: int, choice: DepthChoice
-) -> dict[str, DepthProfile] | None:
+) -> dict[PositionSide, DepthProfile] | None:
     """The deepest book of the coin within the hour before; None where none says anything about depth."""
     from_ns = as_of_ns - FRESH_BOOK_NS
     span = [day_of(from_ns), day_of(as_of_ns), from_ns, as_of_ns]
@@ -197,23 +219,28 @@ def _archived_book(
 
 def _reported(
     database: Database, coin: str, price: float, as_of_ns: int, choice: DepthChoice
-) -> dict[str, DepthProfile] | None:
+) -> dict[PositionSide, DepthProfile] | None:
     from_ns = as_of_ns - FRESH_BAR_NS
     rows = database.rows(_BARS, [day_of(from_ns), day_of(as_of_ns), from_ns, as_of_ns])
     row = next((one for one in rows if coin_of(one["symbol"]) == coin and np.isclose(one["range_ratio"], 0.01)), None)
     if row is None:
         return None
-    return _from_totals(
+    found = _from_totals(
         {"short": float(row["ask_usd"]), "long": float(row["bid_usd"])},
         price,
         choice,
         method="reported",
-        source=f"{row['source']}, all venues, within 1 %",
+        source=f"{row['source']}, {row['venue']} venues, within 1 %",
         as_of_ns=int(row["ts_event_ns"]),
     )
+    said = "the depth of all venues against the fuel of those mapped: R is too small where venues are missing"
+    return {
+        side: msgspec.structs.replace(one, assumptions={**one.assumptions, "scope": said})
+        for side, one in found.items()
+    }
 
 
-def _typical(coin: str, price: float, choice: DepthChoice) -> dict[str, DepthProfile]:
+def _typical(coin: str, price: float, choice: DepthChoice) -> dict[PositionSide, DepthProfile]:
     quoted = TYPICAL_DEPTH_USD.get(coin)
     if quoted is None:
         raise InputError(
