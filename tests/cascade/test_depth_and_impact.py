@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from powderkeg.cascade import ladder
@@ -27,6 +27,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
+@settings(deadline=None)  # the first example loads the compiler
 @given(shock=st.floats(1e5, 3e8))
 def test_the_ladder_through_a_model_without_fuel_is_the_model(name, shock):
     """Its book swept by the ladder goes as far as the model says, to a part of a bin."""
@@ -71,6 +72,7 @@ def test_a_book_is_binned_where_it_was_seen_and_extended_behind():
         depth_from_levels(distances, np.zeros(500), grid, known_to=0.01)
 
 
+@settings(deadline=None)  # the first example loads the compiler
 @given(
     now=st.lists(st.floats(0, 1e6), min_size=3, max_size=3),
     minutes=st.floats(0, 20),

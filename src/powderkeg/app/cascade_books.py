@@ -71,7 +71,7 @@ class _Keeper:
 
 def _known(book: Book, position_side: str) -> FloatArray:
     """[E] depth up to the edges the last snapshot reached."""
-    return np.where(EDGES <= book.reach(position_side), depth_within(*book.levels(position_side), EDGES), np.nan)
+    return np.where(book.reach(position_side) >= EDGES, depth_within(*book.levels(position_side), EDGES), np.nan)
 
 
 def recorded_book(path: Path, coin: str, until_ns: int | None = None) -> BookHistory:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
+import msgspec
 import numpy as np
 
 from powderkeg.app.cascade_inputs import BIN_BPS, BINS, SIDES, FuelProfile
 from powderkeg.app.cascade_tables import read_levels
 from powderkeg.cascade.profiles import FloatArray, Grid, grid_of
-from powderkeg.liqmap.bars import IntArray
+from powderkeg.domain.units import PositionSide
+from powderkeg.liqmap.fuel import fuel_profile
 from powderkeg.liqmap.reading import LiquidationMap
 
-FUEL_COLUMNS = {"short": "short_usd", "long": "long_usd"}
+FUEL_COLUMNS: Final[dict[PositionSide, str]] = {"short": "short_usd", "long": "long_usd"}
 
 
-def fuel_of_map(one: LiquidationMap, price: float) -> dict[str, FuelProfile]:
+def fuel_of_map(one: LiquidationMap, price: float) -> dict[PositionSide, FuelProfile]:
     """A map's dollars per side, up for shorts and down for longs from a price; levels behind it count as gone."""
-    bins: IntArray = np.arange(one.notional_usd.shape[1] + 1, dtype=np.int64)
-    edges: FloatArray = (one.first_bin + bins) * one.bin_width
-    found: dict[str, FuelProfile] = {}
-    for row, position_side in enumerate(SIDES):
-        grid = grid_of(price, BIN_BPS, BINS, position_side)
+    lower = msgspec.structs.replace(one, notional_usd=one.lower_usd)
+    upper = msgspec.structs.replace(one, notional_usd=one.upper_usd)
+    found: dict[PositionSide, FuelProfile] = {}
+    for position_side in SIDES:
+        fuel, low, high = (fuel_profile(held, price, BIN_BPS, BINS, position_side) for held in (one, lower, upper))
         found[position_side] = FuelProfile(
-            fuel_usd=rebinned(edges, one.notional_usd[row], grid),
-            lower_usd=rebinned(edges, one.lower_usd[row], grid),
-            upper_usd=rebinned(edges, one.upper_usd[row], grid),
+            fuel_usd=fuel,
+            lower_usd=low,
+            upper_usd=high,
             method=one.method,
             sources=one.sources,
             as_of_ns=one.as_of_ns,
@@ -34,28 +37,16 @@ def fuel_of_map(one: LiquidationMap, price: float) -> dict[str, FuelProfile]:
     return found
 
 
-def rebinned(edges: FloatArray, usd: FloatArray, grid: Grid) -> FloatArray:
-    """[bins] dollars of another grid, each bin's spread evenly over its log prices.
-
-    Args:
-        edges: [B + 1] log prices, increasing.
-        usd: [B] dollars between them.
-        grid: the bins wanted.
-    """
-    sums: FloatArray = np.concatenate([np.zeros(1), np.cumsum(usd)])
-    at = np.log(grid.price) + grid.direction * grid.distances
-    return np.maximum(grid.direction * np.diff(np.interp(at, edges, sums)), 0.0)
-
-
-def fuel_of_table(path: Path, price: float) -> dict[str, FuelProfile]:
+def fuel_of_table(path: Path, price: float) -> dict[PositionSide, FuelProfile]:
     """A table of levels (`price, long_usd, short_usd`), each in the bin its price lies in.
 
     Raises:
         InputError: the file cannot be read as one.
     """
     levels, columns = read_levels(path, tuple(FUEL_COLUMNS.values()), "fuel")
-    found: dict[str, FuelProfile] = {}
-    for position_side, column in FUEL_COLUMNS.items():
+    found: dict[PositionSide, FuelProfile] = {}
+    for position_side in SIDES:
+        column = FUEL_COLUMNS[position_side]
         grid = grid_of(price, BIN_BPS, BINS, position_side)
         said = {} if column in columns else {"missing": f"{path.name} has no {column}: no {position_side}s are known"}
         found[position_side] = FuelProfile(

@@ -12,12 +12,13 @@ import msgspec
 
 from powderkeg.cascade.depth import DepthProfile
 from powderkeg.cascade.profiles import FloatArray, Grid, grid_of
+from powderkeg.domain.units import LONG, SHORT, PositionSide
 
 BIN_BPS: Final = 1.0
 BINS: Final = 2_500
 """How far a ladder looks: a quarter of log price, up 28 % and down 22 %."""
 
-SIDES: Final = ("long", "short")
+SIDES: Final[tuple[PositionSide, ...]] = (LONG, SHORT)
 
 
 class FuelProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,19 +56,21 @@ class LadderInputs(msgspec.Struct, frozen=True, kw_only=True):
         daily_sigma: standard deviation of daily log returns, for the square-root law; None where unknown.
         daily_volume_usd: traded in a day in the markets of the map; None where unknown.
         volume_window: what the last two were taken from.
+        is_simulated: whether any of it comes from a simulated market.
     """
 
     coin: str
     price: float
     price_source: str
     as_of_ns: int | None
-    fuel: dict[str, FuelProfile]
-    depth: dict[str, DepthProfile]
+    fuel: dict[PositionSide, FuelProfile]
+    depth: dict[PositionSide, DepthProfile]
     open_interest_usd: float | None = None
     daily_sigma: float | None = None
     daily_volume_usd: float | None = None
     volume_window: str = ""
+    is_simulated: bool = False
 
-    def grid(self, position_side: str) -> Grid:
+    def grid(self, position_side: PositionSide) -> Grid:
         """The bins of a direction."""
         return grid_of(self.price, BIN_BPS, BINS, position_side)

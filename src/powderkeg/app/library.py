@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from powderkeg.app.emptiness import why_empty
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
@@ -18,6 +18,9 @@ from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTab
 from powderkeg.store.query import ArrowTable, Database, Problem
 
 if TYPE_CHECKING:
+    from powderkeg.app.cascade_depth import DepthChoice
+    from powderkeg.app.cascade_inputs import LadderInputs
+    from powderkeg.app.cascade_ladder import LadderReport
     from powderkeg.app.liquidation_maps import Maps
     from powderkeg.liqmap.heatmap import Heatmap
     from powderkeg.liqmap.reading import LiquidationMap
@@ -160,6 +163,55 @@ class Library:
     ) -> Heatmap:
         """Where leverage stood over time: see `Maps.heatmap`, also for `columns` and `rows`."""
         return self.maps.heatmap(coin, as_of=as_of, window=window, venue=venue, **shape)
+
+    def ladder_inputs(
+        self,
+        coin: str,
+        *,
+        as_of: Instant = None,
+        venue: Names = None,
+        price: float | None = None,
+        depth: DepthChoice | None = None,
+    ) -> LadderInputs:
+        """Fuel and depth around the price of a coin, loaded once for any number of `cascade_ladder.ask`."""
+        from powderkeg.app.cascade_loading import inputs_of_maps  # noqa: PLC0415 - numba only where it is used
+
+        chosen = None if venue is None else list(_names(venue))
+        return inputs_of_maps(
+            self.maps, coin, as_of=as_of, venue=chosen, price=price, depth=depth, database=self.database
+        )
+
+    def ladder(
+        self,
+        coin: str,
+        *,
+        position_side: str = "short",
+        shock_usd: float | None = None,
+        price_target: float | None = None,
+        as_of: Instant = None,
+        depth: DepthChoice | None = None,
+        **question: Any,
+    ) -> LadderReport:
+        """What a shock would do, or what it takes to reach a price: see `cascade_ladder.ask`.
+
+        Args:
+            coin: a coin or any spelling of its symbol.
+            position_side: whose positions are liquidated.
+            shock_usd: net buying (selling, for longs) from elsewhere; this or `price_target`.
+            price_target: the price to reach.
+            as_of: only what was known then; None for the newest.
+            depth: where depth comes from; None for the best that is known.
+            question: `market_share`, `impact`, `stress` as for `cascade_question.question_of`.
+
+        Raises:
+            InputError: nothing to make a map of, or a question that cannot be read.
+        """
+        from powderkeg.app.cascade_ladder import ask  # noqa: PLC0415 - numba only where it is used
+        from powderkeg.app.cascade_question import question_of  # noqa: PLC0415 - same
+        from powderkeg.app.cascade_reported import with_reported  # noqa: PLC0415 - same
+
+        asked = question_of(side=position_side, shock_usd=shock_usd, to=price_target, **question)
+        return with_reported(ask(self.ladder_inputs(coin, as_of=as_of, depth=depth), asked), self.database)
 
     def sql(self, text: str) -> ArrowTable:
         """Run one SELECT over the views, one per event type (`liquidation`, `trade`, ...), each with a `date` column.
