@@ -6,13 +6,16 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, day_of
+from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, NS_PER_S, day_of
 from powderkeg.liqmap.bars import FloatArray, IntArray
 from powderkeg.store.query import Database
 
-LENGTHS: Final = (NS_PER_MINUTE, 5 * NS_PER_MINUTE, 15 * NS_PER_MINUTE, NS_PER_HOUR)
+LENGTHS: Final = (
+    *(NS_PER_S, 5 * NS_PER_S, 15 * NS_PER_S),
+    *(NS_PER_MINUTE, 5 * NS_PER_MINUTE, 15 * NS_PER_MINUTE, NS_PER_HOUR),
+)
 ENOUGH_BARS: Final = 6_000
-"""Bars are as short as keeps a market below this many: four days of minutes, three weeks of five."""
+"""Bars are as short as keeps a market below this many: 100 minutes of seconds, four days of minutes."""
 
 _INTERVALS: Final = """
     SELECT interval_ns, max(ts_event_ns) + interval_ns AS end_ns FROM candle

@@ -152,12 +152,10 @@ def _held(
     """Open interest before the first bar and at every close: the last reading of the bar that ends there."""
     rows: Any = database.query(_INTEREST, [*market, day_of(until_ns), until_ns])
     read_ns: IntArray = rows["ts_event_ns"].to_numpy()
-    base, usd = (
-        rows[name].to_numpy(zero_copy_only=False).astype(np.float64)
-        for name in ("open_interest_base", "open_interest_usd")
-    )
+    base: FloatArray = rows["open_interest_base"].to_numpy(zero_copy_only=False).astype(np.float64)
+    usd: FloatArray = rows["open_interest_usd"].to_numpy(zero_copy_only=False).astype(np.float64)
     edges = np.concatenate([open_ns[:1], open_ns + interval_ns])
     at = np.searchsorted(read_ns, edges, side="right") - 1
     fresh = (at >= 0) & (edges - read_ns[at] < interval_ns)
-    held = np.where(np.isfinite(base[at]), base[at], usd[at] / closes)
+    held: FloatArray = np.where(np.isfinite(base[at]), base[at], usd[at] / closes)
     return np.where(fresh, held, np.nan)

@@ -1,4 +1,4 @@
-"""Liquidations per bar of one market: from the venue's feed where it was watched, else as an aggregator reports them."""
+"""Liquidations per bar of one market: from the venue's feed where it was watched, else as an aggregator reports."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from powderkeg.app.liquidation_map_data import Shelf, shelf_of_library
 from powderkeg.app.liquidation_map_files import read_bars
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import coin_of, split_pair, venue_slug
-from powderkeg.domain.time import NS_PER_MINUTE, format_duration, format_instant, parse_duration
+from powderkeg.domain.time import format_duration, format_instant, parse_duration
 from powderkeg.liqmap.bars import Bars, IntArray
 from powderkeg.liqmap.heatmap import Heatmap, heatmap
 from powderkeg.liqmap.modelled import Memory, Modelled
@@ -228,5 +228,5 @@ def _instants(bars: list[Bars], window_ns: int, columns: int) -> IntArray:
     end_ns = max(int(one.open_ns[-1]) + one.interval_ns for one in bars)
     first_ns = min(int(one.open_ns[0]) + one.interval_ns for one in bars)
     span_ns = min(window_ns, end_ns - first_ns)
-    step_ns = max(-(-span_ns // (max(columns, 2) * interval_ns)) * interval_ns, interval_ns, NS_PER_MINUTE)
+    step_ns = max(-(-span_ns // (max(columns, 2) * interval_ns)) * interval_ns, interval_ns)
     return np.arange(end_ns - span_ns // step_ns * step_ns, end_ns + 1, step_ns, dtype=np.int64)
