@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+from powderkeg.cli import map_show
+from powderkeg.cli.options import JsonOption
 
 
 class CoinOrCommand(TyperGroup):
@@ -94,51 +94,4 @@ def score(
         print_scorecard(card)
 
 
-@app.command(hidden=True)
-def show(
-    coin: Annotated[str, typer.Argument(help="Coin or symbol.")],
-    as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="The map as it stood then; default newest.", show_default=False)
-    ] = None,
-    bars: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV of bars instead of the data directory.", show_default=False),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the heatmap (.png or .svg).", show_default=False)
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Clusters per side.")] = 5,
-    venue: Annotated[
-        list[str] | None, typer.Option("--venue", help="Only this venue; may be given again.", show_default=False)
-    ] = None,
-    window: Annotated[str, typer.Option(metavar="DURATION", help="Length of the heatmap.")] = "7d",
-    data: DataOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """The nearest clusters above and below: notional, distance, band, share of open interest."""
-    from powderkeg.app.liquidation_map_show import read
-    from powderkeg.cli.map_view import print_map
-    from powderkeg.cli.output import console, print_json, warn_of
-
-    with ExitStack() as held:
-        if bars is not None:
-            from powderkeg.app.liquidation_maps import maps_of_file
-
-            maps = maps_of_file(bars)
-        else:
-            from powderkeg.app.library import open_library
-
-            library = held.enter_context(open_library(data_dir(data, config)))
-            warn_of(library)
-            maps = library.maps
-        reading = read(maps.liquidation_map(coin, as_of=as_of, venue=venue or None), count)
-        if as_json:
-            print_json(reading.plain())
-        else:
-            print_map(reading)
-        if out is not None:
-            from powderkeg.app.liquidation_map_picture import draw_heatmap
-
-            draw_heatmap(maps.heatmap(coin, as_of=as_of, window=window, venue=venue or None), out)
-            console(stderr=True).print(f"heatmap written to {out}", markup=False)
+app.command(hidden=True)(map_show.show)

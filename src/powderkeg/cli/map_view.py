@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from powderkeg.app.liquidation_map import CalibrationReport
-from powderkeg.app.liquidation_map_show import MapReading
-from powderkeg.cli.output import LONG_COLOR, SHORT_COLOR, compact_usd, console, table
+from powderkeg.cli.output import console, table
 from powderkeg.domain.symbols import coin_of, split_pair
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.score import Scorecard
@@ -91,29 +90,3 @@ def coin_name(symbol: str) -> str:
 
 def _signed(held: float | None) -> str:
     return "–" if held is None else f"{held:+.3f}"
-
-
-def print_map(reading: MapReading) -> None:
-    """Clusters from the highest price to the lowest, the mark between them."""
-    out, one = console(), reading.total
-    out.print(
-        f"{one.coin or one.symbol} at {one.mark_price:,.10g}, as of {format_instant(one.as_of_ns)}, {one.method}, "
-        f"open interest {compact_usd(one.open_interest_usd)} USD, from {', '.join(one.sources)}",
-        markup=False,
-    )
-    headings = ("price", "distance", "USD", "80 % band", "of OI")
-    view = table("side", *headings, right=headings)
-    for cluster in sorted(reading.nearest, key=lambda held: -held.price):
-        color = LONG_COLOR if cluster.position_side == "long" else SHORT_COLOR
-        share = cluster.open_interest_ratio
-        view.add_row(
-            f"[{color}]{cluster.position_side}[/]",
-            f"{cluster.price:,.6g}",
-            f"{cluster.distance_ratio:+.2%}",
-            compact_usd(cluster.notional_usd),
-            f"{compact_usd(cluster.lower_usd)} – {compact_usd(cluster.upper_usd)}",
-            "–" if share is None else f"{share:.3%}",
-        )
-    out.print(view)
-    for name, said in one.assumptions.items():
-        out.print(f"{name}: {said}", markup=False)
