@@ -20,8 +20,9 @@ import numpy as np
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
 from powderkeg.app.liquidation_map_data import Shelf, shelf_of_library
 from powderkeg.app.liquidation_map_files import read_bars
+from powderkeg.app.selection import coin_in
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.symbols import coin_of, split_pair, venue_slug
+from powderkeg.domain.symbols import venue_slug
 from powderkeg.domain.time import format_duration, format_instant, parse_duration
 from powderkeg.liqmap.bars import Bars, IntArray
 from powderkeg.liqmap.heatmap import Heatmap, heatmap
@@ -132,7 +133,7 @@ class Maps:
         Raises:
             InputError: none of them can have a map.
         """
-        wanted = base_coin(coin)
+        wanted = coin_in(coin)
         shelf, model = self._read(until_ns, wanted)
         venues = None if venue is None else {venue_slug(one) for one in ([venue] if isinstance(venue, str) else venue)}
         mine = [
@@ -204,16 +205,10 @@ def maps_of_file(path: str | Path) -> Maps:
     return Maps(lambda until_ns, _coin: _shelf_of_bars(markets, until_ns), path.name)
 
 
-def base_coin(text: str) -> str:
-    """The coin of a pair as tables and people spell it (`BTC`, `BTCUSDT`, `BTC/USDT:USDT`)."""
-    glued = split_pair(text.strip().upper())
-    return coin_of(text.strip() if glued is None or "/" in text else glued[0])
-
-
 def _shelf_of_bars(markets: list[Bars], until_ns: int) -> Shelf:
     found = Shelf(markets={}, coins={}, venues={}, absent={}, made_from={})
     for bars in markets:
-        found.coins[bars.symbol], found.venues[bars.symbol] = base_coin(bars.symbol), None
+        found.coins[bars.symbol], found.venues[bars.symbol] = coin_in(bars.symbol), None
         count = int(np.searchsorted(bars.open_ns + bars.interval_ns, until_ns, side="right"))
         if count and np.isfinite(bars.open_interest_base[: count + 1]).any():
             found.markets[bars.symbol], found.made_from[bars.symbol] = bars.until(count), "a table of bars"

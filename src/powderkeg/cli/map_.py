@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from powderkeg.cli import map_show
+from powderkeg.cli import map_score, map_show
+from powderkeg.cli.map_options import BarsOption, CutOption
 from powderkeg.cli.options import JsonOption
 
 
@@ -27,15 +28,6 @@ app = typer.Typer(
     subcommand_metavar="COIN | COMMAND [ARGS]...",
     help="Liquidation map. `map BTC` reads it; the commands calibrate it, predict with it and score it.",
 )
-
-BarsOption = Annotated[
-    Path,
-    typer.Option("--bars", metavar="FILE", help="CSV of bars with prices, volume, open interest and liquidations."),
-]
-CutOption = Annotated[
-    str | None,
-    typer.Option("--train-until", metavar="TIME", help="Only bars that ended by then train.", show_default=False),
-]
 
 
 @app.command()
@@ -72,26 +64,6 @@ def calibrate(bars: BarsOption, train_until: CutOption = None, as_json: JsonOpti
         print_calibration(report)
 
 
-@app.command()
-def score(
-    bars: BarsOption,
-    train_until: CutOption = None,
-    step: Annotated[
-        str | None, typer.Option(help="Walk forward: calibrate again every so long (7d).", show_default=False)
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Score the map against strong baselines on bars it has not seen, good or bad."""
-    from powderkeg.app.liquidation_map import score_file
-    from powderkeg.cli.map_view import print_scorecard, scorecard_rows
-    from powderkeg.cli.output import print_json
-
-    cards = score_file(bars, train_until, step)
-    if as_json:
-        print_json(scorecard_rows(cards))
-        return
-    for card in cards:
-        print_scorecard(card)
-
-
+app.command()(map_score.score)
+app.command()(map_score.scores)
 app.command(hidden=True)(map_show.show)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from powderkeg.app.liquidation_map import CalibrationReport
+from powderkeg.app.map_score_history import MapScores
 from powderkeg.cli.output import console, table
 from powderkeg.domain.symbols import coin_of, split_pair
 from powderkeg.domain.time import format_instant
@@ -80,6 +81,38 @@ def print_scorecard(card: Scorecard) -> None:
     )
     for one in card.series:
         out.print(one.verdict, markup=False)
+
+
+def print_stored(found: MapScores) -> None:
+    """One row per test, oldest first; the newest sentence of every market and side."""
+    out = console()
+    if found.torn_lines:
+        out.print(f"{found.torn_lines} lines of {found.path} cannot be read and are left out", markup=False)
+    if found.as_of_ns is None or not found.records:
+        out.print(
+            f"no scores in the last {found.last}; make some with powderkeg map score --data DIR (kept in {found.path})",
+            markup=False,
+        )
+        return
+    out.print(f"Tests that ended in the {found.last} before {format_instant(found.as_of_ns)}", markup=False)
+    headings = ("gain", "own", "bars")
+    view = table("coin", "side", "tested from", "until", *headings, "venue", right=headings)
+    for one in found.records:
+        view.add_row(
+            one.coin,
+            one.position_side,
+            format_instant(one.tested_from_ns)[:10],
+            format_instant(one.tested_until_ns)[:10],
+            _signed(one.score.get("gain")),
+            _signed(one.score.get("map_increment_over_price")),
+            f"{one.score.get('bars', 0):,}",
+            one.venue or one.source,
+        )
+    out.print(view)
+    out.print("gain over the move alone; own: the map's part beyond all of the price path", style="dim")
+    for one in found.latest:
+        if "verdict" in one.score:
+            out.print(str(one.score["verdict"]), markup=False)
 
 
 def coin_name(symbol: str) -> str:
