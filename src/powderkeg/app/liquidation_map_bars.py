@@ -32,10 +32,11 @@ _CANDLES: Final = """
 """
 
 _BUILT: Final = """
-    SELECT ts_event_ns // ? * ? AS open_ns, arg_min({price}, ts_event_ns) AS open, max({price}) AS high,
-           min({price}) AS low, arg_max({price}, ts_event_ns) AS close, {volume} AS volume_base
-    FROM {event} WHERE venue = ? AND symbol = ? AND date <= ?::DATE AND ts_event_ns < ?
-    GROUP BY ALL ORDER BY open_ns
+    SELECT ts_event_ns // ? * ? AS open_ns, first({price} ORDER BY {order}) AS open, max({price}) AS high,
+           min({price}) AS low, last({price} ORDER BY {order}) AS close, {volume} AS volume_base
+    FROM {event} WHERE venue = ? AND symbol = ? AND date >= ?::DATE AND ts_event_ns >= ?
+          AND date <= ?::DATE AND ts_event_ns < ?
+    GROUP BY 1 ORDER BY 1
 """
 
 
@@ -69,12 +70,18 @@ def candle_bars(database: Database, market: tuple[str, str], until_ns: int) -> P
     return _columns(table, interval_ns)
 
 
-def price_bars(database: Database, market: tuple[str, str], event: str, interval_ns: int, until_ns: int) -> PriceBars:
-    """Bars built from trades or mark prices; one without any is a hole, the last is whole."""
+def price_bars(
+    database: Database, market: tuple[str, str], event: str, span: tuple[int, int], until_ns: int
+) -> PriceBars:
+    """Bars built from the trades or mark prices of a stretch of time; one without any is a hole, the last is whole."""
     price, volume = ("price", "sum(qty_base)") if event == "trade" else ("mark_price", "NULL::DOUBLE")
-    sql = _BUILT.format(price=price, volume=volume, event=event)
-    end_ns = until_ns // interval_ns * interval_ns
-    table: Any = database.query(sql, [interval_ns, interval_ns, *market, day_of(end_ns), end_ns])
+    order = "ts_event_ns, ts_received_ns, " + ("length(trade_id), trade_id, price" if event == "trade" else price)
+    interval_ns = bar_length(*span)
+    start_ns, end_ns = span[0] // interval_ns * interval_ns, until_ns // interval_ns * interval_ns
+    days = [day_of(start_ns), start_ns, day_of(end_ns), end_ns]
+    table: Any = database.query(
+        _BUILT.format(price=price, volume=volume, event=event, order=order), [interval_ns, interval_ns, *market, *days]
+    )
     return _columns(table, interval_ns)
 
 

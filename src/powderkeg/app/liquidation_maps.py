@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -60,6 +61,7 @@ class Maps:
 
     def __init__(self, shelf: ReadShelf, where: str, *, is_simulated: Callable[[], bool] = lambda: False) -> None:
         self._shelf, self._where, self._is_simulated = shelf, where, is_simulated
+        self._lock = threading.RLock()  # one question at a time: they share what was calibrated
         self._memory: Memory = {}
         self._held: tuple[tuple[int, str | None], Shelf, Modelled] | None = None
 
@@ -80,7 +82,8 @@ class Maps:
             InputError: nothing to make a map of, with what is missing.
         """
         chosen = self.choose(coin, FAR_FUTURE_NS if as_of is None else instant_ns(as_of), venue)
-        parts = [msgspec.structs.replace(chosen.model.read(name), coin=chosen.coin) for name in chosen.names]
+        with self._lock:
+            parts = [msgspec.structs.replace(chosen.model.read(name), coin=chosen.coin) for name in chosen.names]
         parts = [
             msgspec.structs.replace(one, assumptions={**one.assumptions, "made_from": chosen.made_from[one.symbol]})
             for one in parts
@@ -113,15 +116,16 @@ class Maps:
         window_ns = parse_duration(window)
         chosen = self.choose(coin, FAR_FUTURE_NS if as_of is None else instant_ns(as_of), venue)
         bars = [chosen.model.markets[name] for name in chosen.names]
-        return heatmap(
-            chosen.model,
-            chosen.names,
-            coin=chosen.coin,
-            times_ns=_instants(bars, window_ns, columns),
-            rows=rows,
-            absent=chosen.absent,
-            is_simulated=self._is_simulated(),
-        )
+        with self._lock:
+            return heatmap(
+                chosen.model,
+                chosen.names,
+                coin=chosen.coin,
+                times_ns=_instants(bars, window_ns, columns),
+                rows=rows,
+                absent=chosen.absent,
+                is_simulated=self._is_simulated(),
+            )
 
     def bars(self, until_ns: int = FAR_FUTURE_NS, coin: str | None = None) -> list[Bars]:
         """Bars of every market that can have a map."""
@@ -152,14 +156,16 @@ class Maps:
     def _read(self, until_ns: int, coin: str | None) -> tuple[Shelf, Modelled]:
         """The bars, and what was calibrated on them; the last question's are kept."""
         asked = (until_ns, coin)
-        if self._held is None or self._held[0] != asked:
-            shelf = self._shelf(until_ns, coin)
-            self._held = (asked, shelf, Modelled([*shelf.markets.values()], self._memory))
-        return self._held[1], self._held[2]
+        with self._lock:
+            if self._held is None or self._held[0] != asked:
+                shelf = self._shelf(until_ns, coin)
+                self._held = (asked, shelf, Modelled([*shelf.markets.values()], self._memory))
+            return self._held[1], self._held[2]
 
     def forget(self) -> None:
         """Read again at the next question: the source has changed."""
-        self._held = None
+        with self._lock:
+            self._held = None
 
     @staticmethod
     def _readable(model: Modelled, names: list[str], absent: dict[str, str]) -> list[str]:

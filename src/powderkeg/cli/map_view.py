@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from powderkeg.app.liquidation_map import CalibrationReport
-from powderkeg.app.map_score_history import MapScores
+from powderkeg.app.map_score_history import MapScores, market_of
+from powderkeg.app.selection import coin_in
 from powderkeg.cli.output import console, table
-from powderkeg.domain.symbols import coin_of, split_pair
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.score import Scorecard
 
@@ -117,8 +117,7 @@ def print_stored(found: MapScores) -> None:
 
 def coin_name(symbol: str) -> str:
     """The coin of a table's symbol (`BTCUSDT`, or unified), as short as a column needs it."""
-    pair = split_pair(symbol)
-    return coin_of(pair[0] if pair is not None and "/" not in symbol else symbol)
+    return coin_in(market_of(symbol)[1])
 
 
 def _signed(held: float | None) -> str:

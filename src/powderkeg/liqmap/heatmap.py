@@ -43,7 +43,7 @@ class HeatScale(msgspec.Struct, frozen=True, kw_only=True):
         """Bytes for dollars, rounded down to a level."""
         shown = usd >= self.floor_usd
         steps = np.log(np.where(shown, usd, self.floor_usd) / self.floor_usd) / self._step
-        return np.where(shown, np.minimum(1 + np.floor(steps), LEVELS), 0).astype(np.uint8)
+        return np.where(shown, np.minimum(1 + np.floor(steps + 1e-9), LEVELS), 0).astype(np.uint8)
 
     def decode(self, cells: NDArray[np.uint8]) -> FloatArray:
         """Dollars at the lower end of each level; 0 for what is below the scale."""
@@ -90,8 +90,8 @@ class Heatmap(msgspec.Struct, frozen=True, kw_only=True):
     open_interest_usd: FloatArray
     row_bps: float
     sources: tuple[str, ...]
-    absent: dict[str, str]
     assumptions: dict[str, str]
+    absent: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     method: Method = "modelled"
     is_simulated: bool = False
 
@@ -117,8 +117,8 @@ def heatmap(
     Raises:
         InputError: too many cells, instants out of order, or no market with a map at the last of them.
     """
-    if len(times_ns) * rows > MAX_CELLS or rows < 1:
-        raise InputError(f"{len(times_ns)} columns of {rows} rows; a heatmap holds 1 to {MAX_CELLS:,} cells")
+    if len(times_ns) * rows > MAX_CELLS or rows < 2:
+        raise InputError(f"{len(times_ns)} columns of {rows} rows; a heatmap has two rows or more, and at most {MAX_CELLS:,} cells")
     if not len(times_ns) or (np.diff(times_ns) <= 0).any():
         raise InputError("the columns of a heatmap need instants, in increasing order")
     latest = [model.read(symbol, int(times_ns[-1])) for symbol in symbols]
@@ -183,9 +183,11 @@ def _reach(model: Modelled, symbols: Sequence[str], times_ns: IntArray) -> tuple
 
 
 def _rows(low: float, high: float, width: float, rows: int) -> IntArray:
-    """[P + 1] edges in bins: rows of whole bins, so that no row is empty for want of one."""
+    """[P + 1] edges in bins: rows of whole bins, so that no row is empty for want of one, and where rows of that height
+    lie in every picture."""
     first, last = math.floor(low / width), math.ceil(high / width)
-    step = max(math.ceil((last - first) / rows), 1)
+    step = max(math.ceil((last - first) / max(rows - 1, 1)), 1)
+    first = first // step * step
     return np.arange(first, first + step * math.ceil((last - first) / step) + 1, step, dtype=np.int64)
 
 
