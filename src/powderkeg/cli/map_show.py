@@ -49,6 +49,10 @@ def show(
     """The nearest clusters above and below: notional, distance, band, share of open interest."""
     if by not in (None, "venue"):
         raise InputError(f"--by {by}: maps are read by venue only")
+    if out is not None:
+        from powderkeg.app.pictures import picture_path
+
+        picture_path(out)
     if positions is not None:
         if bars is not None or venue:
             raise InputError("--positions is a map of its own; leave --bars and --venue out")
