@@ -56,7 +56,7 @@ def venue_candles(path, venues, count=100, coin="BTC"):
     return path
 
 
-def open_interest(folder, symbol="BTCUSDT", count=100, base=True):
+def open_interest(folder, symbol="BTCUSDT", count=100, *, base=True):
     """Open interest of a Binance contract every five minutes, in coins or in dollars alone."""
     path = folder / f"binance_{symbol}_oi_5m.csv"
     lines = ["t,oi,oi_usd"]

@@ -151,7 +151,8 @@ def test_open_interest_in_dollars_alone_becomes_coins(tmp_path):
     """At the close of its bar: within the drift of the price the same as the coins themselves."""
     candles = venue_candles(tmp_path / "candles.csv", ("binance",))
     with imported(tmp_path, candles, open_interest(tmp_path, base=False)) as library:
-        bars = shelf_of_library(library.database, START_NS + NS_PER_DAY * 9, "BTC").markets["binance-usdm BTC/USDT:USDT"]
+        shelf = shelf_of_library(library.database, START_NS + NS_PER_DAY * 9, "BTC")
+        bars = shelf.markets["binance-usdm BTC/USDT:USDT"]
         (at,) = np.nonzero(bars.open_ns == START_NS + 50 * NS_PER_HOUR)[0]
         usd = (80_000.0 + 500.0 * np.sin(51 * 12 / 40.0)) * 50_000.0
         assert bars.open_interest_base[at + 1] * bars.prices[at, 3] == pytest.approx(usd)

@@ -37,9 +37,7 @@ def test_every_column_is_the_map_of_its_time(two_venues, picture):
     step = (picture.scale.top_usd / picture.scale.floor_usd) ** (1 / 254)
     for column, at_ns in enumerate(TIMES_NS):
         parts = [two_venues.read(symbol, int(at_ns)) for symbol in two_venues.markets]
-        usd = sum(
-            np.diff(below(part, side, np.log(picture.price_edges))) for part in parts for side in range(2)
-        )
+        usd = sum(np.diff(below(part, side, np.log(picture.price_edges))) for part in parts for side in range(2))
         seen = usd >= picture.scale.floor_usd * step
         shown = picture.usd[column]
         assert (shown[seen] <= usd[seen] * (1 + 1e-9)).all()

@@ -9,7 +9,7 @@ import msgspec
 
 from powderkeg.app.instants import Instant, instant_ns
 from powderkeg.app.liquidation_map_positions import BadRow, PositionFile, read_positions
-from powderkeg.app.selection import coin_in
+from powderkeg.app.selection import base_coin
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import parse_instant
 from powderkeg.domain.units import LONG
@@ -46,7 +46,7 @@ def measured_from_file(
         InputError: the file cannot be read, holds no position of the coin, or leaves the mark price open.
     """
     found = read_positions(path, coin)
-    name = coin_in(coin)
+    name = base_coin(coin)
     if not found.positions:
         bad = f", {len(found.bad_rows)} rows cannot be used ({found.bad_rows[0].reason})" if found.bad_rows else ""
         raise InputError(f"{path.name} holds no position of {name}: {found.other_coins} of other coins{bad}")

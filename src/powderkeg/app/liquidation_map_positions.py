@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from powderkeg.app.selection import coin_in
+from powderkeg.app.selection import base_coin
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_MS
 from powderkeg.domain.units import LONG, SHORT, PositionSide
@@ -87,7 +87,7 @@ def read_positions(path: Path, coin: str) -> PositionFile:
         rows, as_of_ns = _parquet_rows(path), None
     else:
         raise InputError(f"{path.name}: positions are .json, .jsonl, .csv, .tsv or .parquet")
-    return _sorted_out(rows, coin_in(coin), as_of_ns)
+    return _sorted_out(rows, base_coin(coin), as_of_ns)
 
 
 def _sorted_out(rows: Iterable[tuple[int, dict[str, Any]]], coin: str, as_of_ns: int | None) -> PositionFile:
@@ -97,7 +97,7 @@ def _sorted_out(rows: Iterable[tuple[int, dict[str, Any]]], coin: str, as_of_ns:
     others = 0
     for line, row in rows:
         try:
-            if row.get("symbol") not in (None, "") and coin_in(str(row["symbol"])) != coin:
+            if row.get("symbol") not in (None, "") and base_coin(str(row["symbol"])) != coin:
                 others += 1
                 continue
             positions.append(_position(row))

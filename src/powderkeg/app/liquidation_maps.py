@@ -21,7 +21,7 @@ import numpy as np
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
 from powderkeg.app.liquidation_map_data import Shelf, shelf_of_library
 from powderkeg.app.liquidation_map_files import read_bars
-from powderkeg.app.selection import coin_in
+from powderkeg.app.selection import base_coin
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import venue_slug
 from powderkeg.domain.time import format_duration, format_instant, parse_duration
@@ -137,7 +137,7 @@ class Maps:
         Raises:
             InputError: none of them can have a map.
         """
-        wanted = coin_in(coin)
+        wanted = base_coin(coin)
         shelf, model = self._read(until_ns, wanted)
         venues = None if venue is None else {venue_slug(one) for one in ([venue] if isinstance(venue, str) else venue)}
         mine = [
@@ -214,7 +214,7 @@ def maps_of_file(path: str | Path) -> Maps:
 def _shelf_of_bars(markets: list[Bars], until_ns: int) -> Shelf:
     found = Shelf(markets={}, coins={}, venues={}, absent={}, made_from={})
     for bars in markets:
-        found.coins[bars.symbol], found.venues[bars.symbol] = coin_in(bars.symbol), None
+        found.coins[bars.symbol], found.venues[bars.symbol] = base_coin(bars.symbol), None
         count = int(np.searchsorted(bars.open_ns + bars.interval_ns, until_ns, side="right"))
         if count and np.isfinite(bars.open_interest_base[: count + 1]).any():
             found.markets[bars.symbol], found.made_from[bars.symbol] = bars.until(count), "a table of bars"

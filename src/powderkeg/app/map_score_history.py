@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from powderkeg.app.instants import Instant, instant_ns
-from powderkeg.app.selection import coin_in
+from powderkeg.app.selection import base_coin
 from powderkeg.domain.symbols import venue_slug
 from powderkeg.domain.time import format_instant, parse_duration
 from powderkeg.store.scorecards import ScoreRecord, read_scores, scores_path
@@ -70,7 +70,7 @@ def read_map_scores(
     mine = [
         one
         for one in stored.records
-        if (coin is None or one.coin == coin_in(coin)) and (slug is None or one.venue == slug)
+        if (coin is None or one.coin == base_coin(coin)) and (slug is None or one.venue == slug)
     ]
     until_ns = max((one.tested_until_ns for one in mine), default=None) if as_of is None else instant_ns(as_of)
     return MapScores(

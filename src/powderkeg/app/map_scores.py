@@ -13,7 +13,7 @@ from powderkeg.app.liquidation_map import score_markets
 from powderkeg.app.liquidation_map_files import read_bars
 from powderkeg.app.liquidation_maps import Maps
 from powderkeg.app.map_score_history import market_of
-from powderkeg.app.selection import coin_in
+from powderkeg.app.selection import base_coin
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_DAY
 from powderkeg.liqmap.score import Scorecard
@@ -73,7 +73,7 @@ def keep(cards: list[Scorecard], data_dir: Path, source: str, *, is_simulated: b
             score: dict[str, Any] = msgspec.to_builtins(one)
             records.append(
                 ScoreRecord(
-                    coin=coin_in(symbol),
+                    coin=base_coin(symbol),
                     symbol=symbol,
                     venue=venue,
                     position_side=one.position_side,

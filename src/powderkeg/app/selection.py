@@ -53,7 +53,7 @@ def _symbols_of(text: str, known: Collection[str]) -> set[str]:
     return set()
 
 
-def coin_in(text: str) -> str:
+def base_coin(text: str) -> str:
     """The coin of a pair as tables and people spell it: BTC of `btc`, `BTCUSDT` and `BTC/USDT:USDT`."""
     glued = split_pair(text.strip().upper())
     return coin_of(text.strip() if glued is None or "/" in text else glued[0])

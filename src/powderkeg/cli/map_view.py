@@ -8,7 +8,7 @@ import msgspec
 
 from powderkeg.app.liquidation_map import CalibrationReport
 from powderkeg.app.map_score_history import MapScores, market_of
-from powderkeg.app.selection import coin_in
+from powderkeg.app.selection import base_coin
 from powderkeg.cli.output import console, table
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.score import Scorecard
@@ -117,7 +117,7 @@ def print_stored(found: MapScores) -> None:
 
 def coin_name(symbol: str) -> str:
     """The coin of a table's symbol (`BTCUSDT`, or unified), as short as a column needs it."""
-    return coin_in(market_of(symbol)[1])
+    return base_coin(market_of(symbol)[1])
 
 
 def _signed(held: float | None) -> str:

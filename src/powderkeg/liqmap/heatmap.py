@@ -118,7 +118,9 @@ def heatmap(
         InputError: too many cells, instants out of order, or no market with a map at the last of them.
     """
     if len(times_ns) * rows > MAX_CELLS or rows < 2:
-        raise InputError(f"{len(times_ns)} columns of {rows} rows; a heatmap has two rows or more, and at most {MAX_CELLS:,} cells")
+        raise InputError(
+            f"{len(times_ns)} columns of {rows} rows; a heatmap has 2 rows, and at most {MAX_CELLS:,} cells"
+        )
     if not len(times_ns) or (np.diff(times_ns) <= 0).any():
         raise InputError("the columns of a heatmap need instants, in increasing order")
     latest = [model.read(symbol, int(times_ns[-1])) for symbol in symbols]
@@ -183,8 +185,7 @@ def _reach(model: Modelled, symbols: Sequence[str], times_ns: IntArray) -> tuple
 
 
 def _rows(low: float, high: float, width: float, rows: int) -> IntArray:
-    """[P + 1] edges in bins: rows of whole bins, so that no row is empty for want of one, and where rows of that height
-    lie in every picture."""
+    """[P + 1] edges in bins: rows of whole bins, so that none is empty for want of one, at the same places every time."""
     first, last = math.floor(low / width), math.ceil(high / width)
     step = max(math.ceil((last - first) / max(rows - 1, 1)), 1)
     first = first // step * step
