@@ -203,6 +203,29 @@ def test_contracts_on_many_coins_are_told(symbol, units):
     assert multiplier_of(symbol) == units
 
 
+def test_many_candles_are_put_together(tmp_path, monkeypatch):
+    """Above a number bars get longer, from whole ones only: open, extremes, close, volume, and what was liquidated."""
+    hours = 240
+    lines = hourly_table(tmp_path / "hours.csv", count=hours, symbols=("BTCUSDT",))
+    with imported(tmp_path, lines) as library:
+        until_ns = START_NS + hours * NS_PER_HOUR
+        fine = shelf_of_library(library.database, until_ns, "BTC").markets["binance-usdm BTC/USDT:USDT"]
+        monkeypatch.setattr("powderkeg.app.liquidation_map_bars.ENOUGH_CANDLES", 100)
+        monkeypatch.setattr("powderkeg.app.liquidation_map_bars.LENGTHS", (NS_PER_HOUR, 4 * NS_PER_HOUR))
+        for cut in (until_ns, until_ns + 50 * NS_PER_DAY, until_ns - 2 * NS_PER_HOUR):
+            coarse = shelf_of_library(library.database, cut, "BTC").markets["binance-usdm BTC/USDT:USDT"]
+            whole = hours // 4 if cut >= until_ns else hours // 4 - 1
+            assert len(coarse) == whole
+            inside = fine.prices[: whole * 4].reshape(whole, 4, 4)
+            np.testing.assert_array_equal(coarse.prices[:, 0], inside[:, 0, 0])
+            np.testing.assert_array_equal(coarse.prices[:, 1], inside[:, :, 1].max(axis=1))
+            np.testing.assert_array_equal(coarse.prices[:, 2], inside[:, :, 2].min(axis=1))
+            np.testing.assert_array_equal(coarse.prices[:, 3], inside[:, -1, 3])
+            np.testing.assert_allclose(coarse.volume_base, fine.volume_base[: whole * 4].reshape(whole, 4).sum(axis=1))
+            liquidated = fine.liquidated_base[: whole * 4].reshape(whole, 4, 2).sum(axis=1)
+            np.testing.assert_allclose(coarse.liquidated_base, liquidated)
+
+
 @pytest.mark.parametrize("span_ns", [NS_PER_S, NS_PER_HOUR, 3 * NS_PER_DAY, 20 * NS_PER_DAY, 900 * NS_PER_DAY])
 def test_bars_are_as_short_as_their_number_allows(span_ns):
     length = bar_length(START_NS, START_NS + span_ns)

@@ -185,7 +185,7 @@ def _reach(model: Modelled, symbols: Sequence[str], times_ns: IntArray) -> tuple
 
 
 def _rows(low: float, high: float, width: float, rows: int) -> IntArray:
-    """[P + 1] edges in bins: rows of whole bins, so that none is empty for want of one, at the same places every time."""
+    """[P + 1] edges in bins: rows of whole bins, so that none is empty, at the same places in every picture."""
     first, last = math.floor(low / width), math.ceil(high / width)
     step = max(math.ceil((last - first) / max(rows - 1, 1)), 1)
     first = first // step * step
