@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
+import msgspec
 import numpy as np
 import pytest
-from map_samples import START_NS, hourly_table, open_interest, venue_candles
+from map_samples import HOURLY, START_NS, hourly_rows, hourly_table, open_interest, venue_candles
 
 import powderkeg
 from powderkeg.app.demo import run_demo
 from powderkeg.app.liquidation_map_bars import ENOUGH_BARS, LENGTHS, bar_length
 from powderkeg.app.liquidation_map_data import multiplier_of, shelf_of_library
+from powderkeg.app.liquidation_map_show import plain_heatmap
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, NS_PER_S, format_instant, parse_instant
 from powderkeg.liqmap.fuel import fuel_profile
@@ -86,6 +91,31 @@ def test_the_heatmap_of_a_library_ends_with_its_map(library):
         one, bin_bps=1.0, bins=round(np.log(one.mark_price / picture.price_edges[0]) * 1e4), position_side="long"
     )
     assert picture.usd[-1].sum() == pytest.approx(ups.sum() + downs.sum(), rel=0.05)
+
+
+def test_the_heatmap_for_programs_holds_the_same_grid(library):
+    """Bytes column after column, one number per axis step, nothing that JSON cannot say."""
+    picture = library.heatmap("BTC", window="2d", columns=20, rows=50)
+    plain = json.loads(msgspec.json.encode(plain_heatmap(picture)))
+    cells = np.frombuffer(base64.b64decode(plain["cells_base64"]), np.uint8)
+    np.testing.assert_array_equal(cells.reshape(plain["column_count"], plain["row_count"]), picture.cells)
+    assert len(plain["times_ms"]) == plain["column_count"] == len(plain["mark_price"]) <= 21
+    assert len(plain["price_edges"]) == plain["row_count"] + 1 <= 51
+    assert plain["scale"]["ticks"]
+
+
+def test_a_market_that_ended_long_ago_is_absent(tmp_path):
+    """Its levels are of another time: listed with its end, and back when that time is asked for."""
+    lines = [HOURLY, *hourly_rows(1, "BTCUSDT", 300), *hourly_rows(2, "BTCUSDC", 150)]
+    path = tmp_path / "bars.csv"
+    path.write_text("\n".join(lines) + "\n")
+    maps = powderkeg.open_bars(path)
+    one = maps.liquidation_map("BTC")
+    assert one.sources == ("BTCUSDT",)
+    assert one.absent == {"BTCUSDC": f"its bars end at {format_instant(START_NS + 150 * NS_PER_HOUR)}"}
+    both = maps.liquidation_map("BTC", as_of=format_instant(START_NS + 160 * NS_PER_HOUR))
+    assert both.sources == ("BTCUSDT", "BTCUSDC")
+    assert not both.absent
 
 
 def test_recorded_trades_make_a_map_of_every_venue(recorded):
