@@ -130,6 +130,22 @@ def test_a_recorded_book_is_depth(shared_data):
     assert early.depth_usd.shape == (4, 2, len(EDGES))
 
 
+def test_an_archived_book_is_the_recorded_one(shared_data, tmp_path):
+    """Imported and asked for a moment, the archive gives the book the recording had then; an hour later it is old."""
+    path = next((shared_data / "book").glob("*.raw.gz"))
+    history = recorded_book(path, "BTC")
+    # A moment when the snapshot still reached far enough on both sides.
+    at_ns = history.sample_ns[3]
+    wanted = recorded_book(path, "BTC", at_ns).book
+    with load(tmp_path, path) as keg:
+        found = depth_for("BTC", wanted.mid_price, at_ns, DepthChoice(), keg.database)
+        old = depth_for("BTC", wanted.mid_price, at_ns + 2 * 3_600_000_000_000, DepthChoice(), keg.database)
+    direct = depth_for("BTC", wanted.mid_price, at_ns, DepthChoice(path=path), None)
+    for side in ("short", "long"):
+        assert (found[side].method, old[side].method) == ("measured", "assumed")
+        np.testing.assert_allclose(found[side].depth_usd, direct[side].depth_usd)
+
+
 def test_reported_depth_stands_in_and_its_response_is_fitted(shared_data, tmp_path):
     """Daily ±1 % depth of all venues: the newest day that had ended is used, and wide days thin it."""
     daily = shared_data / "daily_2020_2025"
