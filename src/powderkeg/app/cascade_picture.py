@@ -63,7 +63,13 @@ def draw_ladder(report: LadderReport, path: Path) -> None:
     axes.set_xlim(low, high)
     axes.set_ylim(0.0, top)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
-    axes.set_xlabel(f"price, quote per base; {'up' if grid.direction > 0 else 'down'} from {price_text(found.price)}")
+    way = "up" if grid.direction > 0 else "down"
+    sources = textwrap.fill(
+        f"fuel {report.fuel.method} ({', '.join(report.fuel.sources)}); depth {report.depth.method} "
+        f"({report.depth.source})",
+        WRAPPED,
+    )
+    axes.set_xlabel(f"price, quote per base; {way} from {price_text(found.price)}\n{sources}", fontsize=9)
     axes.set_ylabel("M USD, added up from the start")
     kept = re.sub(r"(\d) ([kMB])\b", "\\1\u00a0\\2", outcome_sentence(report))  # a number stays with its unit
     simulated = "SIMULATED, " if report.inputs.is_simulated else ""
@@ -73,9 +79,4 @@ def draw_ladder(report: LadderReport, path: Path) -> None:
         fontsize=10,
     )
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    figure.supxlabel(
-        f"fuel {report.fuel.method} ({', '.join(report.fuel.sources)}); "
-        f"depth {report.depth.method} ({report.depth.source})",
-        fontsize=7,
-    )
     figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
