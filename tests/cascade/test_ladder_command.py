@@ -105,6 +105,8 @@ def test_a_total_is_a_book_of_the_power_law(tables):
     [
         (["--shock-usd", "1e6", "--to", "95000"], "one of them"),
         ([], "one of them"),
+        (["--shock-usd", "1e6", "--depth-usd", "1e6"], "both say"),
+        (["--shock-usd", "1e6", "--as-of", "2026-01-13"], "instead of a map"),
         (["--shock-usd", "1e6", "--side", "up"], "side is 'up'"),
         (["--shock-usd", "1e6", "--impact", "cubic"], "unknown impact"),
         (["--shock-usd", "1e6", "--impact", "sqrt"], "two days of bars"),
