@@ -256,6 +256,23 @@ def test_many_candles_are_put_together(tmp_path, monkeypatch):
             np.testing.assert_allclose(coarse.liquidated_base, liquidated)
 
 
+def test_the_recorded_squeeze_has_a_map_before_it(shared_data, tmp_path):
+    """The evening before 2026-01-14: of six venues one has open interest; nothing was calibrated, and that is said."""
+    folder = shared_data / "event_2026_01"
+    with imported(tmp_path, folder / "candles_1h.csv", folder / "binance_BTCUSDT_oi_5m.csv") as library:
+        one = library.liquidation_map("BTC", as_of="2026-01-13T00:00:00Z")
+        assert one.sources == ("binance-usdm BTC/USDT:USDT",)
+        assert set(one.absent.values()) == {"no open interest recorded"}
+        assert one.kernel.origin == "default"
+        assert one.as_of_ns == parse_instant("2026-01-13")
+        steps = fuel_profile(one, bin_bps=10.0, bins=round(np.log(97_932.1 / one.mark_price) * 1e3))
+        assert 0 < steps.sum() < one.open_interest_usd
+        assert one.coverage[0].liquidations_ratio == 0.0
+        picture = library.heatmap("BTC", as_of="2026-01-15", window="2d")
+        assert picture.price_edges[0] < np.nanmin(picture.mark_price)
+        assert picture.price_edges[-1] > 97_932.1
+
+
 @pytest.mark.parametrize("span_ns", [NS_PER_S, NS_PER_HOUR, 3 * NS_PER_DAY, 20 * NS_PER_DAY, 900 * NS_PER_DAY])
 def test_bars_are_as_short_as_their_number_allows(span_ns):
     length = bar_length(START_NS, START_NS + span_ns)

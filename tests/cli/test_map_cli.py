@@ -109,6 +109,8 @@ def test_pictures_are_written(keg, data, tmp_path, ending):
     content = out.read_bytes()
     assert content.startswith(b"\x89PNG") if ending == "png" else b"<svg" in content
     assert len(content) > 20_000
+    assert "map written to" in keg("map", "BTC", "--data", data, "--out", out, "--profile").err
+    assert out.read_bytes() != content
 
 
 def test_positions_make_a_measured_map(keg, tmp_path, monkeypatch):

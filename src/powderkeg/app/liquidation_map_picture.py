@@ -79,6 +79,7 @@ def draw_profile(one: LiquidationMap, path: Path) -> None:
     picture_path(path)
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - a second of import, only for pictures
     from matplotlib.figure import Figure  # noqa: PLC0415 - same
+    from matplotlib.ticker import EngFormatter  # noqa: PLC0415 - same
 
     figure = Figure(figsize=(8, 7), layout="constrained")
     FigureCanvasAgg(figure)
@@ -90,8 +91,8 @@ def draw_profile(one: LiquidationMap, path: Path) -> None:
         axes.barh(prices[:-1], dollars, np.diff(prices), align="edge", color=color, label=f"{word} liquidated")
     axes.axhline(one.mark_price, color="black", linewidth=1.2, label=f"mark {one.mark_price:,.10g}")
     axes.set_ylim(prices[0], prices[-1])
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda number, _at: f"{number:,.10g}")
+    axes.yaxis.set_major_formatter(lambda price, _at: f"{price:,.10g}")
+    axes.xaxis.set_major_formatter(EngFormatter())
     axes.set_ylabel("price, USD")
     axes.set_xlabel(f"USD per {2 * NEAR / PROFILE_ROWS:.2%} of price")
     label = "SIMULATED DATA, " if one.is_simulated else ""

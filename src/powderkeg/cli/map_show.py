@@ -41,6 +41,7 @@ def show(
         Path | None, typer.Option(metavar="FILE", help="Draw it (.png or .svg).", show_default=False)
     ] = None,
     window: Annotated[str, typer.Option(metavar="DURATION", help="Length of the heatmap.")] = "7d",
+    profile: Annotated[bool, typer.Option("--profile", help="Draw the map at one time, not over time.")] = False,
     count: Annotated[int, typer.Option(min=1, help="Clusters per side.")] = 5,
     data: DataOption = None,
     config: ConfigOption = None,
@@ -72,10 +73,13 @@ def show(
         else:
             print_map(reading, by_venue=by == "venue")
         if out is not None:
-            from powderkeg.app.liquidation_map_picture import draw_heatmap
+            from powderkeg.app.liquidation_map_picture import draw_heatmap, draw_profile
 
-            draw_heatmap(maps.heatmap(coin, as_of=as_of, window=window, venue=venue or None), out)
-            console(stderr=True).print(f"heatmap written to {out}", markup=False)
+            if profile:
+                draw_profile(reading.total, out)
+            else:
+                draw_heatmap(maps.heatmap(coin, as_of=as_of, window=window, venue=venue or None), out)
+            console(stderr=True).print(f"{'map' if profile else 'heatmap'} written to {out}", markup=False)
 
 
 def _maps(bars: Path | None, data: Path, held: ExitStack) -> Maps:

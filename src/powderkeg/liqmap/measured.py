@@ -83,7 +83,7 @@ def measured_map(
         method="measured",
         sources=(symbol,),
         assumptions={
-            "positions": f"{len(positions)} published, {due} already due, {never} without a liquidation price",
+            "positions": f"{len(positions):,} published, {due:,} already due, {never:,} without a liquidation price",
             "open_interest": "the larger side of them at the mark price",
             "what": "measured: levels are published, and move with margin added, funding and other positions",
         },
