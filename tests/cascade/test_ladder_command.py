@@ -65,6 +65,9 @@ def test_json_holds_the_same_ladder(tables, tmp_path):
     assert rung["price_trigger"] == pytest.approx(95_000, abs=20)
     assert rung["reproduction"] == pytest.approx(3.1 / 1.9, rel=0.02)
     assert not rung["is_reached"]
+    bins = found["bins"]
+    assert len(bins["price"]) == len(bins["fuel_usd"]) + 1 == len(bins["depth_usd"]) + 1
+    assert sum(bins["fuel_usd"]) == pytest.approx(found["steps"][-1]["fuel_total_usd"])
     assert set(found["fuel"]) == {"method", "sources", "as_of"}
     assert picture.read_text().count("<svg") == 1
 
