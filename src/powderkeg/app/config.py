@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, cast
 
 import msgspec
 
+from powderkeg.app.alerts.settings import AlertSettings
 from powderkeg.domain.errors import ConfigError
 
 ENV_PREFIX: Final = "POWDERKEG__"
@@ -70,6 +71,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     journal: JournalSettings = JournalSettings()
     stats: StatsSettings = StatsSettings()
     web: WebSettings = WebSettings()
+    alerts: AlertSettings = AlertSettings()
 
 
 class Setting(msgspec.Struct, frozen=True):
