@@ -39,6 +39,8 @@ def watch(
     as_json: JsonOption = False,
 ) -> None:
     """Collect coins and watch their liquidation totals live; `q` or ctrl-c leaves, what was recorded stays."""
+    from powderkeg.app.alerts.beside import alerting
+    from powderkeg.app.config import load_config
     from powderkeg.app.live.running import options_of, run_collector
     from powderkeg.domain.time import NS_PER_S, parse_duration
 
@@ -54,6 +56,7 @@ def watch(
     )
     is_drawn = sys.stdout.isatty() and not as_json
     show: Watcher = draw if is_drawn else print_lines if as_json else say
+    show = alerting(show, folder, load_config(config).alerts)
     if serve:
         from powderkeg.cli.serve_options import serve_options, tell_address
         from powderkeg.web.link import served

@@ -2,8 +2,8 @@
 
 A webhook address is chosen by a person and resolved by others; it must not become a way into the machine or its
 network. So loopback, private, link-local, multicast and reserved addresses are refused, also inside IPv6 forms that
-carry an IPv4 address. Source: IANA special-purpose address registries (RFC 6890), RFC 6052 (64:ff9b::/96), RFC 3056 (6to4), RFC 4380
-(Teredo), read 2026-11.
+carry an IPv4 address. Source: IANA special-purpose address registries (RFC 6890), RFC 6052 (64:ff9b::/96), RFC 3056
+(6to4), RFC 4380 (Teredo), read 2026-11.
 """
 
 from __future__ import annotations

@@ -80,8 +80,12 @@ class Outbox:
         row = self._base.execute("SELECT body FROM memory").fetchone()
         return None if row is None else row[0]
 
-    def commit(self, memory: bytes, alerts: Sequence[Alert], messages: Sequence[Message], sinks: Sequence[str]) -> None:
-        """Keep the engine's memory and what came out of it, at once; a known key is not told again.
+    def commit(
+        self, memory: bytes, alerts: Sequence[Alert], messages: Sequence[Message], sinks: Sequence[str]
+    ) -> list[Alert]:
+        """Keep the engine's memory and what came out of it, at once; the alerts that are new.
+
+        A key that is known is not told again.
 
         Raises:
             StoreError: the disk refuses.
@@ -93,6 +97,7 @@ class Outbox:
                 if not all(alert.key in known for alert in message.alerts):
                     self._put(message, sinks)
             self._base.execute("INSERT OR REPLACE INTO memory VALUES (1, ?)", (memory,))
+        return fresh
 
     def configure(self, fingerprints: dict[str, str]) -> dict[str, SinkState]:
         """Take the sinks of the settings: a changed one is on again; what waits for a removed one is given up."""
