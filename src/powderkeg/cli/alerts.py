@@ -70,8 +70,8 @@ def preview(
         print_preview(found)
 
 
-@app.command()
-def test(
+@app.command("test")
+def try_sink(
     sink: Annotated[str, typer.Argument(help="telegram, discord, slack, mail or webhook.")],
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -83,5 +83,5 @@ def _print_alert(alert: Alert) -> None:
     out.print(Text(f"  {alert.detail}. {alert.sureness}", style="dim"))
 
 
-def _number(held: Any) -> str:
-    return f"{held:,g}" if isinstance(held, int | float) else str(held)
+def _number(held: float) -> str:
+    return f"{held:,.6g}" if abs(held) < 1e5 else f"{held / 1e6:g}e6"

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from powderkeg.app.alerts.sinks import read_told
+from powderkeg.app.asked_span import asked_span
 from powderkeg.app.cascade_depth import DepthChoice
 from powderkeg.app.cascade_ladder import ask as ask_ladder
 from powderkeg.app.cascade_question import question_of
@@ -36,7 +37,7 @@ def liquidation_totals(library: Library, ask: asks.LiquidationTotals) -> Answer:
     table = library.liquidations(
         coin=_names(ask.coin), venue=_names(ask.venue), window=ask.window, as_of=_as_of(library, ask.as_of), by=ask.by
     )
-    return table.to_dict()
+    return _with_reason(library, ask, table.to_dict(), ask.window)
 
 
 def liquidation_history(library: Library, ask: asks.LiquidationHistory) -> Answer:
@@ -48,7 +49,7 @@ def liquidation_history(library: Library, ask: asks.LiquidationHistory) -> Answe
         window=ask.window,
         as_of=_as_of(library, ask.as_of),
     )
-    return _bounded(bars.to_dict(), MAX_STEPS)
+    return _bounded(_with_reason(library, ask, bars.to_dict(), ask.window), MAX_STEPS)
 
 
 def nearest_clusters(library: Library, ask: asks.NearestClusters) -> Answer:
@@ -121,7 +122,7 @@ def events(library: Library, ask: asks.Events) -> Answer:
         end=_as_of(library, ask.as_of),
         limit=ask.limit,
     )
-    return seen_events(library, query).to_dict()
+    return _with_reason(library, ask, seen_events(library, query).to_dict(), ask.window)
 
 
 def largest_liquidations(library: Library, ask: asks.LargestLiquidations) -> Answer:
@@ -135,7 +136,7 @@ def largest_liquidations(library: Library, ask: asks.LargestLiquidations) -> Ans
         order=ask.order,
         limit=ask.limit,
     )
-    return liquidation_tape(library, query).to_dict()
+    return _with_reason(library, ask, liquidation_tape(library, query).to_dict(), ask.window)
 
 
 def alert_history(library: Library, ask: asks.AlertHistory) -> Answer:
@@ -155,7 +156,19 @@ def _series(library: Library, kind: SeriesKind, ask: asks.Funding | asks.OpenInt
     )
     told = found.to_dict()
     rows = told["rows"]
-    return {**told, "row_count": len(rows), "rows": rows[-ask.limit :]}
+    empty = {} if rows else {"empty": f"no {kind.replace('_', ' ')} is recorded of that in this interval"}
+    return {**told, **empty, "row_count": len(rows), "rows": rows[-ask.limit :]}
+
+
+LiquidationAsk = asks.LiquidationTotals | asks.LiquidationHistory | asks.Events | asks.LargestLiquidations
+
+
+def _with_reason(library: Library, ask: LiquidationAsk, told: Answer, window: str) -> Answer:
+    """Where there are no rows, the reason: nothing happened, nothing was watched, or it was filtered out."""
+    if told.get("rows"):
+        return told
+    span = asked_span(end=_as_of(library, ask.as_of), window=window)
+    return {**told, "empty": library.why_empty(span, coin=_names(ask.coin), venue=_names(ask.venue))}
 
 
 def _as_of(library: Library, asked: str | None) -> Instant:

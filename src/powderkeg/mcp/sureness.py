@@ -45,12 +45,11 @@ def _made(one: LiquidationMap) -> list[str]:
 
 
 def _seen(one: LiquidationMap) -> list[str]:
-    said: list[str] = []
-    for seen in one.coverage:
-        said.append(
-            f"{seen.source}: {seen.bar_ratio:.0%} of its bars, open interest known in {seen.open_interest_ratio:.0%}, "
-            f"liquidations in {seen.liquidations_ratio:.0%}; {seen.placed_ratio:.0%} of open interest is in the map."
-        )
+    said = [
+        f"{seen.source}: {seen.bar_ratio:.0%} of its bars, open interest known in {seen.open_interest_ratio:.0%}, "
+        f"liquidations in {seen.liquidations_ratio:.0%}; {seen.placed_ratio:.0%} of open interest is in the map."
+        for seen in one.coverage
+    ]
     if one.absent:
         said.append(f"Absent, which is unknown and not zero: {'; '.join(f'{k}: {v}' for k, v in one.absent.items())}.")
     return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Protocol
 
@@ -75,10 +76,12 @@ class Forgetful:
 
 def usd(dollars: float) -> str:
     """Dollars as a person says them: `4.6 M USD`."""
-    for limit, divisor, unit in ((1e3, 1.0, ""), (1e6, 1e3, " k"), (1e9, 1e6, " M")):
+    for limit, divisor, unit in ((999.5, 1.0, ""), (999.5e3, 1e3, " k"), (999.5e6, 1e6, " M"), (math.inf, 1e9, " B")):
         if abs(dollars) < limit:
-            return f"{dollars / divisor:.3g}{unit} USD"
-    return f"{dollars / 1e9:.3g} B USD"
+            scaled = dollars / divisor
+            digits = max(2 - len(str(int(abs(scaled)))) + 1, 0)
+            return f"{scaled:,.{digits}f}{unit} USD"
+    return "unknown USD"
 
 
 def price(quoted: float) -> str:

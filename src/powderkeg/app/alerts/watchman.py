@@ -40,8 +40,13 @@ SENT_PER_TURN: Final = 5
 
 
 class Memory(msgspec.Struct, kw_only=True):
-    """What a restart goes on from: events received before `cursor_ns` were read, gaps that began before `gaps_since_ns` are
-    old, and `ended_gaps` are the beginnings of each venue's newest ones that were read to their end.
+    """What a restart goes on from.
+
+    Attributes:
+        engine: the rules' memory.
+        cursor_ns: events received before it were read.
+        gaps_since_ns: gaps that began before it are old news.
+        ended_gaps: venue -> beginning of its newest gap that was read to its end.
     """
 
     engine: EngineState
