@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ def test_between_two_alerts_lies_the_cooldown_and_a_fall_below_off(moves, cooldo
     for wait, level in moves:
         now += wait
         path.append((now, level))
-    for (first, _), (second, _) in zip(told, told[1:], strict=False):
+    for (first, _), (second, _) in pairwise(told):
         assert second - first >= cooldown
         assert any(level < thresholds.off for at, level in path if first <= at <= second)
 

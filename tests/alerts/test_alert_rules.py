@@ -156,6 +156,6 @@ def test_a_gap_is_told_once_however_long_it_grows():
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda one: one.name)
 def test_a_rule_leaves_other_observations_alone(kind):
     """Every kind of observation may reach every rule."""
-    everything = [liquidation(0, 10.0), funding(1, 0.0), open_interest(2, 1.0), gap(0, 3), fuel(4, 1.0, 1.0)]
+    everything = [liquidation(0, 10.0), funding(1, 0.0), open_interest(2, 1.0), gap(0, 3), fuel(4, 1.0, 9.0)]
     everything += [rung(5, 0.1, None), Tick(at(6))]
     assert told(kind(), everything) == []

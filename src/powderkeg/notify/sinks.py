@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import warnings
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -64,12 +65,15 @@ def plugin_of(sink: Sink) -> Any:
     Raises:
         ConfigError: the address is not of this kind.
     """
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines carry addresses and answers
-    import apprise  # noqa: PLC0415 - half a second, only where something is sent
-
+    for library in ("apprise", "urllib3", "requests"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # their lines carry addresses, tokens and all
     url = _apprise_url(sink)
     schemes = _SCHEMES[sink.kind]
-    plugin: Any = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # all of its plugins are loaded, some use old modules
+        import apprise  # noqa: PLC0415 - half a second, only where something is sent
+
+        plugin: Any = apprise.Apprise.instantiate(url, suppress_exceptions=True)
     scheme = url.partition("://")[0].lower()
     is_native = sink.kind in ("discord", "slack") and scheme == "https"
     if plugin is None or not (scheme in schemes or is_native) or not _is_of(plugin, schemes):

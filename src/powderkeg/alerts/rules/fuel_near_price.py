@@ -11,6 +11,9 @@ scale of the map does not enter: dollars of a modelled map are on the scale of f
 Known false alarms: a map without gain over the move alone is no better than a guess, and the alert says what it scored;
 levels just behind the price after a quick move; positions opened before the recording are not in the map at all.
 
+The default: near the price a map usually holds less than its average (what was there is gone), half of it in the median
+of 452 readings of BTC and ETH from November 2025 to January 2026, and as much as it in one of twenty.
+
 Reference: docs/liquidation-map.md, docs/reading-the-map.md.
 """
 
@@ -31,8 +34,8 @@ class FuelParams(msgspec.Struct, frozen=True, kw_only=True):
     """See the head of the file."""
 
     within_ratio: float = 0.01
-    on_multiple: float = 2.5
-    off_multiple: float = 1.8
+    on_multiple: float = 1.0
+    off_multiple: float = 0.7
     cooldown_ns: int = 2 * NS_PER_HOUR
 
 

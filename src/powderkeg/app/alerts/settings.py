@@ -44,7 +44,7 @@ class AlertSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cascade_min_usd: Annotated[float, msgspec.Meta(gt=0, description="least of five minutes, USD")] = 5e6
     cascade_multiple: Annotated[float, msgspec.Meta(gt=0, description="times the usual five minutes")] = 8.0
     reproduction_ratio: Annotated[float, msgspec.Meta(gt=0, description="R that alerts")] = 1.0
-    fuel_multiple: Annotated[float, msgspec.Meta(gt=0, description="times the average of the map nearby")] = 2.5
+    fuel_multiple: Annotated[float, msgspec.Meta(gt=0, description="times the average of the map nearby")] = 1.0
     fuel_within_ratio: Annotated[float, msgspec.Meta(gt=0, le=0.1, description="how near, share of the price")] = 0.01
     liquidation_min_usd: Annotated[float, msgspec.Meta(gt=0, description="least of a single order, USD")] = 1e6
     funding_year_ratio: Annotated[float, msgspec.Meta(gt=0, description="a year of the rate; 0.6 is 60 %")] = 0.6
