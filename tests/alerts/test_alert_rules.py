@@ -134,6 +134,8 @@ def test_fuel_says_floor_method_and_score():
     assert "gain over the move alone +0.12" in scored.sureness
     assert "at least" not in scored.headline
     assert told(rules.FuelNearPrice(), [fuel(0, 1e6, 0.0)]) == []
+    assert told(rules.FuelNearPrice(), [fuel(0, 4e6 * on, 4e6, placed_ratio=0.01)]) == []  # a map of minutes
+    assert len(told(rules.FuelNearPrice(), [fuel(0, 4e6 * on, 4e6, placed_ratio=None)])) == 1  # a measured one
 
 
 def test_reproduction_is_told_where_the_rung_is_near():

@@ -9,7 +9,8 @@ Inputs and units: a reading of the map (`FuelReading`), USD. The level is a rati
 scale of the map does not enter: dollars of a modelled map are on the scale of feeds that sample, and a floor.
 
 Known false alarms: a map without gain over the move alone is no better than a guess, and the alert says what it scored;
-levels just behind the price after a quick move; positions opened before the recording are not in the map at all.
+levels just behind the price after a quick move; positions opened before the recording are not in the map at all, and
+below `min_placed_ratio` of open interest in it the rule is silent.
 
 The default: near the price a map usually holds less than its average (what was there is gone), half of it in the median
 of 452 readings of BTC and ETH from November 2025 to January 2026, and as much as it in one of twenty.
@@ -36,6 +37,7 @@ class FuelParams(msgspec.Struct, frozen=True, kw_only=True):
     within_ratio: float = 0.01
     on_multiple: float = 1.0
     off_multiple: float = 0.7
+    min_placed_ratio: float = 0.05
     cooldown_ns: int = 2 * NS_PER_HOUR
 
 
@@ -55,6 +57,8 @@ class FuelNearPrice(Forgetful):
     def read(self, observation: Observation) -> Iterable[Signal]:
         """See `Rule`."""
         if not isinstance(observation, FuelReading) or observation.mean_usd <= 0:
+            return ()
+        if observation.placed_ratio is not None and observation.placed_ratio < self.params.min_placed_ratio:
             return ()
         return [
             Signal(
