@@ -26,6 +26,7 @@ from powderkeg.cli import (
     position,
     replay,
     simulate,
+    sweep,
     watch,
 )
 from powderkeg.domain.errors import PowderkegError
@@ -44,6 +45,7 @@ app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("liquidations")(liquidations.liquidations)
 app.command("simulate")(simulate.simulate)
+app.command("sweep")(sweep.sweep)
 app.command("position")(position.position)
 app.command("doctor")(doctor.doctor)
 app.add_typer(map_.app, name="map")
