@@ -28,8 +28,8 @@ KNOWN: Final = {
     "calibrate": ("bars", "train_until"),
     "import": ("file", "format", "symbol", "data"),
 }
-BUSY_TRIES: Final = 240
-BUSY_WAIT_S: Final = 0.5
+BUSY_TRIES: Final = 1_200
+BUSY_WAIT_S: Final = 0.1
 
 
 def work(spec: str) -> str:

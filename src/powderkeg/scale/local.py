@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +19,8 @@ from powderkeg.scale.tasks import Answer, Engine, Task, answer_of
 
 MAX_DEATHS: Final = 5
 """Process deaths after which a sweep stops: something kills them, and trying for ever would hide it."""
+
+_LOOK_S: Final = 1.0
 
 
 def local_engine(workers: int | None = None) -> Engine:
@@ -39,7 +43,12 @@ def _in_processes(tasks: Sequence[Task], work: str, workers: int) -> Iterator[tu
     deaths = 0
     while left:
         # Spawned, not forked: a fork of a process with compiled code and threads may hang.
-        with ProcessPoolExecutor(min(workers, len(left)), mp_context=multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(
+            min(workers, len(left)),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_end_with,
+            initargs=(os.getpid(),),
+        ) as pool:
             try:
                 asked: dict[Future[Answer], Task] = {
                     pool.submit(answer_of, work, task.spec): task for task in left.values()
@@ -58,3 +67,14 @@ def _in_processes(tasks: Sequence[Task], work: str, workers: int) -> Iterator[tu
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+def _end_with(parent: int) -> None:
+    """In a worker: end when the process that started it is gone, however it went; a pool alone would wait for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

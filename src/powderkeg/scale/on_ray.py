@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from typing import Any, Final
 
 import msgspec
@@ -49,11 +51,13 @@ def ray_engine(address: str | None = None, workers: int | None = None) -> Engine
         raise InputError("Ray is not installed; install the extra (pip install 'powderkeg[ray]')") from None
 
     def engine(tasks: Sequence[Task], work: str) -> Iterator[tuple[Task, Answer]]:
-        _connect(ray, address, workers)
-        try:
-            yield from _on_cluster(ray, tasks, work)
-        finally:
-            ray.shutdown()
+        # Ray tells of dead workers on standard output, which is for results.
+        with redirect_stdout(sys.stderr):
+            _connect(ray, address, workers)
+            try:
+                yield from _on_cluster(ray, tasks, work)
+            finally:
+                ray.shutdown()
 
     return engine
 
