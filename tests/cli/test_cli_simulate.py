@@ -39,9 +39,9 @@ def fuel(tmp_path):
 
 @pytest.fixture
 def bars(tmp_path):
-    """Sixty days of hours that wander, with liquidations that follow the moves: enough for a map."""
+    """Thirty days of hours that wander, with liquidations that follow the moves: enough for a map."""
     rng = np.random.default_rng(4)
-    closes = np.log(60_000) + np.cumsum(rng.normal(0, 0.006, 1_440))
+    closes = np.log(60_000) + np.cumsum(rng.normal(0, 0.006, 720))
     lines = ["open_time_utc,symbol,open,high,low,close,volume_base,oi_close,liq_long_base,liq_short_base"]
     for hour, (before, after) in enumerate(zip(closes[:-1], closes[1:], strict=True)):
         high, low = max(before, after) + 0.002, min(before, after) - 0.002
@@ -78,8 +78,8 @@ def test_programs_get_everything(monkeypatch, capsys, fuel):
         (103_000.0, "up", "asked"),
         (97_000.0, "down", "asked"),
     ]
-    # The nearest fuel lies above and is larger: forced buying brings the upper level nearer and the lower one farther.
-    assert held["rows"][0]["difference"] > 0.0 > held["rows"][1]["difference"]
+    # Both levels lie behind fuel. A level in front of it may be touched less: forced flow of the other side leads away.
+    assert min(row["difference"] for row in held["rows"][:2]) > 0.0
     for row in held["rows"]:
         assert 0.0 < row["probability_alone"] < 1.0
         assert 0.0 < row["probability"] < 1.0
@@ -148,7 +148,7 @@ def test_a_map_is_sampled_from_its_band(bars):
     report = market.ask(question_from({"paths": 500, "horizon": "12h", "returns": "bootstrap"}), threads=1)
     assert report.simulation.step_s == 3_600.0
     assert "bars of" in report.assumptions["history"]
-    assert len(history_of(maps.bars()).returns) > 1_000
+    assert len(history_of(maps.bars()).returns) > 700
 
 
 def test_odds_stand_beside_their_level(tmp_path):

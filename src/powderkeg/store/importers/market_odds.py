@@ -27,14 +27,13 @@ def rows(lines: list[str], first_line: int, context: Context) -> RowsParsed:
 
     def row(cells: list[str]) -> Iterable[Event]:
         ratio = maybe(cells[probability], "probability_ratio")
-        if ratio is None:
-            return
-        if not 0.0 <= ratio <= 1.0:
+        if ratio is not None and not 0.0 <= ratio <= 1.0:
             raise InputError(f"probability_ratio is {ratio:g}; it is a fraction from 0 to 1")
         if not (cells[venue].strip() and cells[market].strip() and cells[outcome].strip()):
             raise InputError("venue, market and outcome must all be said")
         at_ns = parse_instant(cells[when])
-        yield MarketOdds(cells[venue].strip(), cells[market].strip(), cells[outcome].strip(), ratio, at_ns, at_ns)
+        if ratio is not None:
+            yield MarketOdds(cells[venue].strip(), cells[market].strip(), cells[outcome].strip(), ratio, at_ns, at_ns)
 
     return parse_table(lines, first_line, row, widths=(len(header.split(",")),), header=header)
 
