@@ -35,12 +35,13 @@ _QUIET: Final = {
 }
 
 
-def ray_engine(address: str | None = None, workers: int | None = None) -> Engine:
+def ray_engine(address: str | None = None, workers: int | None = None, *, keep: bool = False) -> Engine:
     """An engine on Ray.
 
     Args:
         address: of a cluster that runs; None starts one on this machine and stops it in the end.
         workers: processors of the cluster started here; None takes those at hand.
+        keep: stay connected for further sweeps of this process.
 
     Raises:
         InputError: ray is not installed, or no cluster answers at the address.
@@ -57,7 +58,8 @@ def ray_engine(address: str | None = None, workers: int | None = None) -> Engine
             try:
                 yield from _on_cluster(ray, tasks, work)
             finally:
-                ray.shutdown()
+                if not keep:
+                    ray.shutdown()
 
     return engine
 
