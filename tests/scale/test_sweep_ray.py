@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import kill_when_some_are_done, run_sweep_cli
 from sweep_chores import chore_tasks
 
+from conftest import kill_when_some_are_done, run_sweep_cli
 from powderkeg.app.sweep import read_sweep
 from powderkeg.scale.local import local_engine
 from powderkeg.scale.sweep import run_sweep
