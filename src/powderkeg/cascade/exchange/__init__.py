@@ -1,0 +1,5 @@
+"""The exact exchange."""
+
+from powderkeg.cascade.exchange.book import Fill, OrderBook, Placed
+
+__all__ = ["Fill", "OrderBook", "Placed"]
