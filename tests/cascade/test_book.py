@@ -74,7 +74,12 @@ def test_a_full_book_refuses_to_rest_and_says_so():
 
 @pytest.mark.parametrize(
     ("order", "said"),
-    [({"lots": 0}, "lots is 0"), ({"lots": 2**31}, "lots is"), ({"tick": 0}, "tick is 0"), ({"tick": 10}, "tick is 10")],
+    [
+        ({"lots": 0}, "lots is 0"),
+        ({"lots": 2**31}, "lots is"),
+        ({"tick": 0}, "tick is 0"),
+        ({"tick": 10}, "tick is 10"),
+    ],
     ids=["none", "too-many", "below", "above"],
 )
 def test_what_no_book_can_hold_is_refused(order, said):

@@ -1,11 +1,11 @@
 """The order book: price-time priority, in ticks and lots.
 
-    >>> from powderkeg.cascade.exchange import OrderBook
-    >>> book = OrderBook(low_tick=900, high_tick=1_100)
-    >>> first = book.limit(owner=1, is_buy=False, tick=1_001, lots=5)
-    >>> taken = book.limit(owner=2, is_buy=True, tick=1_003, lots=8)
-    >>> taken.fills[0].tick, taken.filled_lots, taken.handle is not None, book.best_bid, book.best_ask
-    (1001, 5, True, 1003, None)
+>>> from powderkeg.cascade.exchange import OrderBook
+>>> book = OrderBook(low_tick=900, high_tick=1_100)
+>>> first = book.limit(owner=1, is_buy=False, tick=1_001, lots=5)
+>>> taken = book.limit(owner=2, is_buy=True, tick=1_003, lots=8)
+>>> taken.fills[0].tick, taken.filled_lots, taken.handle is not None, book.best_bid, book.best_ask
+(1001, 5, True, 1003, None)
 """
 
 from __future__ import annotations
