@@ -57,7 +57,9 @@ def _liquidate(state: State, part: Part) -> bool:
         cover(state, part)
         return False
     steps = {Steps.IMMEDIATE: _immediate, Steps.TIERS: _down_the_tiers, Steps.MARKET: _market}[state.rules.steps]
-    return steps(state, part)
+    left = steps(state, part)
+    cover(state, Part(part.account))
+    return left
 
 
 def _immediate(state: State, part: Part) -> bool:
