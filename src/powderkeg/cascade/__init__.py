@@ -1,1 +1,6 @@
-"""What happens if price gets there: ladder, Monte Carlo, and the exact exchange they are checked against."""
+"""What happens if price gets there: ladder, impact, depth, simulation and an exact exchange."""
+
+from powderkeg.cascade.ladder import Ladder, Outcome, Reach, ladder, reach
+from powderkeg.cascade.rungs import Rung, rungs
+
+__all__ = ["Ladder", "Outcome", "Reach", "Rung", "ladder", "reach", "rungs"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -107,23 +108,37 @@ def show(
         Path | None, typer.Option(metavar="FILE", help="Draw the heatmap (.png or .svg).", show_default=False)
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Clusters per side.")] = 5,
+    venue: Annotated[
+        list[str] | None, typer.Option("--venue", help="Only this venue; may be given again.", show_default=False)
+    ] = None,
+    window: Annotated[str, typer.Option(metavar="DURATION", help="Length of the heatmap.")] = "7d",
     data: DataOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The nearest clusters above and below: notional, distance, band, share of open interest."""
-    from powderkeg.app.liquidation_map_show import read_map
+    from powderkeg.app.liquidation_map_show import read
     from powderkeg.cli.map_view import print_map
-    from powderkeg.cli.output import console, print_json
+    from powderkeg.cli.output import console, print_json, warn_of
 
-    folder = data_dir(data, config) if bars is None else Path()
-    reading = read_map(coin, bars=bars, data=folder, as_of=as_of, count=count)
-    if as_json:
-        print_json(reading.plain())
-    else:
-        print_map(reading)
-    if out is not None:
-        from powderkeg.app.liquidation_map_picture import draw_map
+    with ExitStack() as held:
+        if bars is not None:
+            from powderkeg.app.liquidation_maps import maps_of_file
 
-        draw_map(reading.markets, reading.by_market[0].symbol, out)
-        console(stderr=True).print(f"heatmap written to {out}", markup=False)
+            maps = maps_of_file(bars)
+        else:
+            from powderkeg.app.library import open_library
+
+            library = held.enter_context(open_library(data_dir(data, config)))
+            warn_of(library)
+            maps = library.maps
+        reading = read(maps.liquidation_map(coin, as_of=as_of, venue=venue or None), count)
+        if as_json:
+            print_json(reading.plain())
+        else:
+            print_map(reading)
+        if out is not None:
+            from powderkeg.app.liquidation_map_picture import draw_heatmap
+
+            draw_heatmap(maps.heatmap(coin, as_of=as_of, window=window, venue=venue or None), out)
+            console(stderr=True).print(f"heatmap written to {out}", markup=False)

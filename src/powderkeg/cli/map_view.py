@@ -97,7 +97,7 @@ def print_map(reading: MapReading) -> None:
     """Clusters from the highest price to the lowest, the mark between them."""
     out, one = console(), reading.total
     out.print(
-        f"{reading.coin} at {one.mark_price:,.10g}, as of {format_instant(one.as_of_ns)}, {one.method}, "
+        f"{one.coin or one.symbol} at {one.mark_price:,.10g}, as of {format_instant(one.as_of_ns)}, {one.method}, "
         f"open interest {compact_usd(one.open_interest_usd)} USD, from {', '.join(one.sources)}",
         markup=False,
     )
