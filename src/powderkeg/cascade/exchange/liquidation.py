@@ -41,7 +41,7 @@ def liquidate_all(state: State) -> None:
 
 def unwind(state: State) -> None:
     """The fund offers a share of what it took over."""
-    for i in held(state, Part(FUND)):
+    for i in held(state, Part(FUND)) if state.rules.unwind_rate else ():
         lots = int(state.accounts.lots[FUND, i])
         part = max(1, at_rate_up(abs(lots), state.rules.unwind_rate))
         _fund_trade(state, i, -part if lots > 0 else part)
@@ -132,6 +132,10 @@ def _close(state: State, part: Part, i: int, lots: int, tick: int, kind: int) ->
     _, left, value = state.submit(part.account, i, lots, tick, kind)
     done = abs(lots) - left
     if done:
+        if part.isolated is not None and held(state, part):  # what a part of it sets free stays with the position
+            freed = int(state.accounts.wallet[part.account]) - wallet
+            state.accounts.wallet[part.account] -= freed
+            state.accounts.margin[part.account, i] += freed
         signed = done if lots > 0 else -done
         state.log.add(Event(state.now_ns, Kind.LIQUIDATION, i, part.account, left, signed, bankruptcy, value))
         _charge(state, part, i, at_rate_up(value, state.rules.clearance_fee_rate), wallet)

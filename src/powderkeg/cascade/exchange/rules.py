@@ -59,7 +59,7 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
         backstop: (numerator, denominator) of maintenance below which the vault takes over; None for none.
         fund_leverage: the fund takes no position over that would bring its gross notional above so many times its
             equity; None for no such limit.
-        unwind_rate: share of its position the fund offers per mark update, billionths.
+        unwind_rate: share of its position the fund offers per mark update, at least a lot; billionths, 0 for none.
         band_rate: how far from mark a market order of the engine may trade, billionths.
         funding_interval_ns: between payments.
         source: documents followed.
