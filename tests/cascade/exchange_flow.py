@@ -74,7 +74,9 @@ class RandomFlow:
         home = np.array([100_000.0, 0.15])
         jump = self.rng.normal(0.0, 0.15, 2) * (self.rng.random(2) < 0.04)
         self.index *= np.exp(self.rng.normal(0.0, 0.004, 2) + jump + 0.02 * np.log(home / self.index))
-        self.exchange.update_index([
-            int(np.clip(one.ticks(float(price)), one.low_tick, one.high_tick - 1))
-            for one, price in zip(self.exchange.instruments, self.index, strict=True)
-        ])
+        self.exchange.update_index(
+            [
+                int(np.clip(one.ticks(float(price)), one.low_tick, one.high_tick - 1))
+                for one, price in zip(self.exchange.instruments, self.index, strict=True)
+            ]
+        )

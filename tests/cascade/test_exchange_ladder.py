@@ -18,7 +18,9 @@ PRICE, BIN_BPS, TICK = 100_000.0, 5.0, 0.5
 AT_LAST = msgspec.structs.replace(HYPERLIQUID_LIKE, mark=MarkRule.LAST, first_step_above_quote=None, band_rate=10**9)
 """Whole positions as market orders at any price, triggered by the last price: what the ladder takes for granted."""
 
-PATIENT = TierTable.from_rows([(0, 0.2, 2.5)], unit="USDT", source="far from bankruptcy, so that every close is a trade")
+PATIENT = TierTable.from_rows(
+    [(0, 0.2, 2.5)], unit="USDT", source="far from bankruptcy, so that every close is a trade"
+)
 RICH, SHOCK, CROWD = 1, 2, 3
 
 

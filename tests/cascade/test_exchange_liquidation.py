@@ -253,7 +253,7 @@ def test_nobody_is_deleveraged_below_zero_equity_and_never_in_another_instrument
 
 @pytest.mark.parametrize("name", list(RULES))
 def test_liquidations_come_first_and_adl_after_as_on_2025_10_10(name):
-    """A crash that quickens: ADL begins after the first liquidations, and within a mark update never before one of them.
+    """A crash that quickens: ADL begins after the first liquidations, and in a mark update after all of them.
 
     Facts of the day: 710 liquidations in the 61.7 s before the first ADL, bursts of liquidations followed by ADL in
     the same block, no ADL across assets (public replays of Hyperliquid's 21:15 to 21:27 UTC).

@@ -129,7 +129,9 @@ def test_an_order_needs_its_initial_margin_and_a_reducing_one_does_not():
 def test_the_funding_rate_is_that_of_the_package(premium, hours):
     """To a billionth."""
     ours = rate_of(premium, BASE_NS * hours // 8) / RATE_ONE
-    assert ours == pytest.approx(funding_rate(premium / RATE_ONE, interval_hours=hours, cap=0.02, floor=-0.02), abs=2e-9)
+    assert ours == pytest.approx(
+        funding_rate(premium / RATE_ONE, interval_hours=hours, cap=0.02, floor=-0.02), abs=2e-9
+    )
 
 
 @given(

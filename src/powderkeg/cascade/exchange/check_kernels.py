@@ -2,7 +2,7 @@
 
 The check is exact. Maintenance of an instrument is convex in notional and 0 at 0, so their maximum F is superadditive
 and the sum over an account's positions is at most F of its gross notional: an account whose equity is above F at the
-next half octave needs no tier looked up. Others are summed position by position.
+next half octave needs no tier looked up, and so for an isolated position. Others are summed position by position.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ def safe_equity(tiers: TierUnits) -> IntArray:
     return out
 
 
+def bucket_of(notional: Any, buckets: Any) -> Any:
+    """The half octave a notional falls in."""
+    return max(0, min(buckets - 1, (np.float64(notional).view(np.int64) >> BUCKET_SHIFT) - FIRST_BUCKET))
+
+
 def maintenance_of(notional: Any, i: Any, floors: Any, rates: Any, amounts: Any) -> Any:
     """Maintenance margin of one position, rounded up."""
     tier = 0
@@ -69,14 +74,13 @@ def mark_deficient(ledger: Any, worth: Any, safe: Any, tiers: Any, out: Any) -> 
             value = lots[a, i] * worth[i]
             profit = value - cost[a, i]
             if isolated[a, i]:
-                hit |= lots[a, i] != 0 and margin[a, i] + profit <= maintenance_of(
-                    abs(value), i, floors, rates, amounts
-                )
+                own = margin[a, i] + profit
+                if value != 0 and own <= safe[bucket_of(abs(value), safe.shape[0])]:
+                    hit |= own <= maintenance_of(abs(value), i, floors, rates, amounts)
             else:
                 equity += profit
                 gross += abs(value)
-        bucket = (np.float64(gross).view(np.int64) >> BUCKET_SHIFT) - FIRST_BUCKET
-        if equity > safe[max(0, min(safe.shape[0] - 1, bucket))]:
+        if equity > safe[bucket_of(gross, safe.shape[0])]:
             out[a] = hit
             continue
         needed = 0
@@ -87,8 +91,9 @@ def mark_deficient(ledger: Any, worth: Any, safe: Any, tiers: Any, out: Any) -> 
 
 
 def margin_after(ledger: Any, margins: Any, a: Any, i: Any, change: Any, worth: Any) -> Any:
-    """What an order would leave of an account's free margin: equity less the initial margin of the largest positions
-    that its resting orders could come to.
+    """What an order would leave of an account's free margin.
+
+    That is equity less the initial margin of the largest positions that its resting orders could come to.
 
     Args:
         ledger: as above.
@@ -127,11 +132,13 @@ _LEDGER: Final = "Tuple((int64[::1], int64[:, ::1], int64[:, ::1], int64[:, ::1]
 def deficient_kernel() -> Any:
     """`mark_deficient`, compiled."""
     signature = f"void({_LEDGER}, int64[::1], int64[::1], UniTuple(int64[:, ::1], 3), int8[::1])"
-    return compiled(mark_deficient, signature, at_rate, at_rate_up, maintenance_of)
+    return compiled(mark_deficient, signature, at_rate, at_rate_up, bucket_of, maintenance_of)
 
 
 @cache
 def margin_kernel() -> Any:
     """`margin_after`, compiled."""
-    signature = f"UniTuple(int64, 2)({_LEDGER}, Tuple((int64[:, :, ::1], int64[:, ::1])), int64, int64, int64, int64[::1])"
+    signature = (
+        f"UniTuple(int64, 2)({_LEDGER}, Tuple((int64[:, :, ::1], int64[:, ::1])), int64, int64, int64, int64[::1])"
+    )
     return compiled(margin_after, signature)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -37,11 +38,11 @@ def members(crowd: Crowd, coin: CoinScenario, one: Instrument, rng: np.random.Ge
     sign = 1 if crowd.position_side == "long" else -1
     left = crowd.notional_usd
     while left > 0.0:
-        usd = min(crowd.most_usd, left, float(rng.lognormal(np.log(crowd.median_usd), 1.5)))
+        usd = min(crowd.most_usd, left, float(rng.lognormal(math.log(crowd.median_usd), 1.5)))
         left -= max(usd, 1.0)
         trigger = coin.price * (1.0 - sign * (crowd.nearest_ratio + float(rng.exponential(crowd.spread_ratio))))
         allowed = [leverage for leverage in crowd.leverages if leverage <= one.max_leverage] or [1]
-        leverage = int(rng.choice(allowed))
+        leverage = allowed[int(rng.integers(len(allowed)))]
         mmr = one.tiers.tier_of(usd).mmr
         entry = trigger * (1.0 - sign * mmr) / (1.0 - sign / leverage)
         tick = min(max(one.ticks(round(entry, 9)), one.low_tick), one.high_tick - 1)

@@ -129,7 +129,9 @@ class Run:
             self._act(seat, now_s)
         self._move_index()
         exchange.advance(scenario.start_ns + round((now_s + scenario.step_s) * NS_PER_S) - 1)
-        exchange.update_index([one.ticks(float(price)) for one, price in zip(self.instruments, self._index, strict=True)])
+        exchange.update_index(
+            [one.ticks(float(price)) for one, price in zip(self.instruments, self._index, strict=True)]
+        )
         self._settle_funding()
         self.steps_done += 1
         self._note()
@@ -212,9 +214,7 @@ class Run:
 
     def _draw(self, i: int) -> list[Member]:
         coin = self.scenario.coins[i]
-        return [
-            member for crowd in coin.crowds for member in members(crowd, coin, self.instruments[i], self.rng)
-        ]
+        return [member for crowd in coin.crowds for member in members(crowd, coin, self.instruments[i], self.rng)]
 
     def _pairs(self) -> list[tuple[Instrument, CoinScenario]]:
         return list(zip(self.instruments, self.scenario.coins, strict=True))

@@ -141,11 +141,15 @@ class Exchange:
         Raises:
             InputError: not above 0, or more than the arithmetic holds.
         """
-        units = round(quote * UNITS_PER_QUOTE)
+        self.deposit_units(account, round(quote * UNITS_PER_QUOTE))
+
+    def deposit_units(self, account: int, units: int) -> None:
+        """The same in money units."""
         totals = self.state.accounts.totals
         if not 0 < units <= MAX_UNITS or int(totals[DEPOSITS]) + units > 4 * MAX_UNITS:
             raise InputError(
-                f"deposit is {quote}; all of them together may be {4 * MAX_UNITS // UNITS_PER_QUOTE:,} at most"
+                f"a deposit of {units / UNITS_PER_QUOTE:,}; one is above 0, and all of them together are at most "
+                f"{4 * MAX_UNITS // UNITS_PER_QUOTE:,}"
             )
         self._note(Kind.DEPOSIT, account=self._checked(account), units=units)
         self.state.accounts.wallet[account] += units
@@ -153,9 +157,12 @@ class Exchange:
 
     def withdraw(self, account: int, quote: float) -> bool:
         """Pay money out, where the account's initial margins leave that much; whether it was paid."""
-        units = round(quote * UNITS_PER_QUOTE)
-        if units <= 0:
-            raise InputError(f"withdrawal is {quote}; it must be above 0")
+        return self.withdraw_units(account, round(quote * UNITS_PER_QUOTE))
+
+    def withdraw_units(self, account: int, units: int) -> bool:
+        """The same in money units."""
+        if not 0 < units <= MAX_UNITS:
+            raise InputError(f"a withdrawal of {units / UNITS_PER_QUOTE:,}; it must be above 0")
         self._note(Kind.WITHDRAWAL, account=self._checked(account), units=units)
         wallet = self.state.accounts.wallet
         wallet[account] -= units

@@ -47,7 +47,9 @@ def pay_funding(accounts: Accounts, instrument: int, worth: int, rate: int) -> t
     lots = accounts.lots[:, instrument]
     values = np.abs(lots * worth)
     payer = lots * rate > 0
-    paid: IntArray = np.where(payer, at_rate_up(values, abs(rate)), -at_rate(values, abs(rate)))
+    pays: IntArray = at_rate_up(values, abs(rate))
+    receives: IntArray = at_rate(values, abs(rate))
+    paid = np.where(payer, pays, -receives)
     own = accounts.isolated[:, instrument] == 1
     accounts.margin[own, instrument] -= paid[own]
     accounts.wallet[~own] -= paid[~own]

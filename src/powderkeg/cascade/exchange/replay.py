@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 
 from powderkeg.cascade.exchange.engine import Exchange
 from powderkeg.cascade.exchange.instruments import Instrument
-from powderkeg.cascade.exchange.integers import UNITS_PER_QUOTE
 from powderkeg.cascade.exchange.log import FIRST_OUTCOME, Event, Kind
 from powderkeg.cascade.exchange.rules import VenueRules
 from powderkeg.domain.errors import InvariantError
@@ -62,9 +61,9 @@ def replay_events(
 def _again(exchange: Exchange, event: Event) -> None:
     match event.kind:
         case Kind.DEPOSIT:
-            exchange.deposit(event.account, event.units / UNITS_PER_QUOTE)
+            exchange.deposit_units(event.account, event.units)
         case Kind.WITHDRAWAL:
-            exchange.withdraw(event.account, event.units / UNITS_PER_QUOTE)
+            exchange.withdraw_units(event.account, event.units)
         case Kind.MODE:
             exchange.set_mode(event.account, event.instrument, leverage=event.units, isolated=bool(event.other))
         case Kind.BLOCK:

@@ -1,12 +1,12 @@
 """What a simulation begins with: coins, who trades them, and where leverage sits.
 
-    >>> from powderkeg.cascade.exchange import Scenario, CoinScenario, simulate_exchange, BINANCE_LIKE
-    >>> from powderkeg.margin import tier_table
-    >>> coin = CoinScenario(coin="BTC", price=94_640.0, tick="0.1", lot="0.001", depth_usd=20e6,
-    ...                     tiers=tier_table("binance-usdm", "BTCUSDT"))
-    >>> run = simulate_exchange(Scenario(rules=BINANCE_LIKE, coins=(coin,), duration_s=20.0), seed=7)
-    >>> run.mark_prices.shape, run.gap_units
-    ((20, 1), 0)
+>>> from powderkeg.cascade.exchange import Scenario, CoinScenario, simulate_exchange, BINANCE_LIKE
+>>> from powderkeg.margin import tier_table
+>>> coin = CoinScenario(coin="BTC", price=94_640.0, tick="0.1", lot="0.001", depth_usd=20e6,
+...                     tiers=tier_table("binance-usdm", "BTCUSDT"))
+>>> run = simulate_exchange(Scenario(rules=BINANCE_LIKE, coins=(coin,), duration_s=20.0), seed=7)
+>>> run.mark_prices.shape, run.gap_units
+((20, 1), 0)
 """
 
 from __future__ import annotations
@@ -126,4 +126,6 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         if not self.coins or not 0.0 < self.step_s <= self.duration_s:
             raise InputError("a scenario needs a coin, and a duration of at least one step")
         if not 0.0 < self.band[0] < 1.0 < self.band[1] or not 0.0 <= self.spot_follow < 1.0:
-            raise InputError(f"band is {self.band} and spot_follow {self.spot_follow}; write them around 1, and in [0, 1)")
+            raise InputError(
+                f"band is {self.band} and spot_follow {self.spot_follow}; write them around 1, and in [0, 1)"
+            )
