@@ -110,6 +110,8 @@ class MakerSettings(msgspec.Struct, frozen=True, kw_only=True):
 class MarketMaker:
     """Quotes a ladder around the index, leans against its inventory, pulls back when price runs.
 
+    Inventory is counted from what it held when it first acted.
+
     Args:
         settings: how.
     """
@@ -119,11 +121,14 @@ class MarketMaker:
     def __init__(self, settings: MakerSettings) -> None:
         self.settings = settings
         self._remembered = 0.0
+        self._home: int | None = None
 
     def act(self, view: View, rng: np.random.Generator) -> Iterator[Request]:
         """Quotes of both sides, or of the one that brings its inventory down."""
         chosen = self.settings
-        held = view.lots / max(1, view.lots_of(chosen.depth_usd))
+        if self._home is None:
+            self._home = view.lots
+        held = (view.lots - self._home) / max(1, view.lots_of(chosen.depth_usd))
         fair = view.index_tick * math.exp(-chosen.lean_ratio * held)
         calm = self._calm(fair, view.step_s)
         spread = chosen.spread_ratio / calm

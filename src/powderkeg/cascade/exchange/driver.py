@@ -100,13 +100,16 @@ class Run:
         self.instruments = [_instrument(coin, scenario) for coin in scenario.coins]
         crowds = [self._draw(i) for i in range(len(scenario.coins))]
         agents = [(i, agent) for i, coin in enumerate(scenario.coins) for agent in agents_of(coin)]
-        first = 1 + len(scenario.coins) + len(agents)
+        seated = 1 + 2 * len(scenario.coins)
+        first = seated + len(agents)
         count = first + sum(len(found) for found in crowds)
         self.exchange = Exchange(self.instruments, scenario.rules, account_count=count, max_orders=MAX_ORDERS)
-        self.seats = [Seat(n, i, agent) for n, (i, agent) in enumerate(agents, 1 + len(scenario.coins))]
+        self.seats = [Seat(n, i, agent) for n, (i, agent) in enumerate(agents, seated)]
         self._endow(first)
         for i, found in enumerate(crowds):
-            open_members(self.exchange, i, found, first_account=first, counterparty=1 + i)
+            self._open_holders(i)
+            maker = next(seat.account for seat in self.seats if seat.instrument == i)  # agents begin with the makers
+            open_members(self.exchange, i, found, first_account=first, counterparty=maker)
             first += len(found)
         self.exchange.update_index([one.ticks(coin.price) for one, coin in self._pairs()])
         self._index = np.array([coin.price for coin in scenario.coins])
@@ -120,14 +123,21 @@ class Run:
         """How many there are."""
         return int(self.scenario.duration_s / self.scenario.step_s)
 
-    def step(self) -> None:
-        """Agents act in a fixed order, then the index moves and everybody is checked."""
+    def step(self, index_prices: FloatArray | None = None) -> None:
+        """Agents act in a fixed order, then the index moves and everybody is checked.
+
+        Args:
+            index_prices: [coins] the index after this step, where another market makes it; by default it walks.
+        """
         scenario, exchange = self.scenario, self.exchange
         now_s = self.steps_done * scenario.step_s
         exchange.advance(scenario.start_ns + round(now_s * NS_PER_S))
         for seat in self.seats:
             self._act(seat, now_s)
-        self._move_index()
+        if index_prices is None:
+            self._move_index()
+        else:
+            self._index = index_prices.copy()
         exchange.advance(scenario.start_ns + round((now_s + scenario.step_s) * NS_PER_S) - 1)
         exchange.update_index(
             [one.ticks(float(price)) for one, price in zip(self.instruments, self._index, strict=True)]
@@ -180,15 +190,13 @@ class Run:
 
     def _move_index(self) -> None:
         """The fundamental price walks; the index stands between it and the contract's mid."""
-        scenario = self.scenario
+        scenario, mids = self.scenario, self.mid_prices()
         share = self.steps_done / self.steps
         for i, (one, coin) in enumerate(self._pairs()):
-            bid, ask, _ = self.exchange.state.quote(i)
-            mid = (one.price(bid) + one.price(ask)) / 2
             noise = coin.volatility * math.sqrt(scenario.step_s) * float(self.rng.standard_normal())
             self._fundamental[i] *= math.exp(noise + coin.drift_at(share) * scenario.step_s)
             held = float(self._fundamental[i])
-            price = held * math.exp(scenario.spot_follow * math.log(mid / held))
+            price = held * math.exp(scenario.spot_follow * math.log(float(mids[i]) / held))
             self._index[i] = min(max(price, one.price(one.low_tick)), one.price(one.high_tick - 1))
 
     def _settle_funding(self) -> None:
@@ -209,8 +217,19 @@ class Run:
     def _endow(self, first_member: int) -> None:
         if self.scenario.fund_usd > 0.0:
             self.exchange.deposit(0, self.scenario.fund_usd)
-        for account in range(1, first_member):
+        for account in range(1, first_member):  # holders and agents
             self.exchange.deposit(account, PURSE_USD)
+
+    def _open_holders(self, i: int) -> None:
+        one, coin = self.instruments[i], self.scenario.coins[i]
+        if coin.holders_usd > 0.0:
+            lots = one.lots(round(coin.holders_usd / coin.price, 9))
+            self.exchange.block(1 + i, 1 + len(self.instruments) + i, i, lots, one.ticks(coin.price))
+
+    def mid_prices(self) -> FloatArray:
+        """[coins] middle of best bid and ask."""
+        quotes = [self.exchange.state.quote(i) for i in range(len(self.instruments))]
+        return np.array([(one.price(q[0]) + one.price(q[1])) / 2 for one, q in zip(self.instruments, quotes, strict=True)])
 
     def _draw(self, i: int) -> list[Member]:
         coin = self.scenario.coins[i]
@@ -224,7 +243,14 @@ def agents_of(coin: CoinScenario) -> list[Agent]:
     """A coin's agents, makers first, so that there is a book when the others come."""
     share = coin.depth_usd / coin.makers
     agents: list[Agent] = [
-        MarketMaker(MakerSettings(depth_usd=share, inventory_usd=INVENTORIES * share, spread_ratio=0.0001 * (1 + n)))
+        MarketMaker(
+            MakerSettings(
+                depth_usd=share,
+                levels=coin.maker_levels,
+                inventory_usd=INVENTORIES * share,
+                spread_ratio=0.0001 * (1 + n),
+            )
+        )
         for n in range(coin.makers)
     ]
     most = coin.depth_usd / 4

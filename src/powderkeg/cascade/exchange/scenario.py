@@ -23,7 +23,7 @@ from powderkeg.margin.tiers import TierTable
 ASSUMPTIONS: Final = (
     "agents are caricatures: their rates and sizes are the scenario's, not fitted",
     "the index stands between a random walk and the contract's mid, by `spot_follow`",
-    "makers and the other side of the crowd have as much money as they need",
+    "makers have as much money as they need; one of them holds the other side of the crowd",
 )
 
 
@@ -68,6 +68,8 @@ class CoinScenario(msgspec.Struct, frozen=True, kw_only=True):
         tiers: maintenance by notional.
         depth_usd: offered per side within 1 % by all makers together when calm.
         makers: how many.
+        maker_levels: prices each of them quotes per side.
+        holders_usd: open interest of accounts that nothing can liquidate.
         noise_per_s: market orders a second.
         noise_usd: median of their value.
         buy_share: share of buys among them.
@@ -85,6 +87,8 @@ class CoinScenario(msgspec.Struct, frozen=True, kw_only=True):
     tiers: TierTable
     depth_usd: float
     makers: int = 3
+    maker_levels: int = 10
+    holders_usd: float = 0.0
     noise_per_s: float = 1.0
     noise_usd: float = 3_600.0
     buy_share: float = 0.5
