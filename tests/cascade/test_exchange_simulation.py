@@ -65,7 +65,6 @@ def test_a_push_through_the_shorts_is_a_squeeze():
     assert sum(event.units for event in forced) / 1e6 > 2e6
     assert all(event.lots > 0 for event in forced)
     assert without.of(Kind.LIQUIDATION, Kind.TAKEOVER) == []
-    assert with_crowd.open_interest_base[-1, 0] < with_crowd.open_interest_base[0, 0]
     assert with_crowd.ts_ns[0] >= 10**18
 
 
@@ -100,6 +99,7 @@ def test_a_maker_pulls_back_under_stress_and_stops_at_its_limit():
     assert MarketMaker(settings).replaces
     maker = MarketMaker(settings)
     offered(seen)
+    assert maker.act(seen, rng) is None
     assert offered(seen._replace(lots=2 * seen.lots_of(1e6)))[0] == 0.0
     assert offered(seen._replace(lots=-2 * seen.lots_of(1e6) - 5))[1] == 0.0
 
@@ -109,12 +109,12 @@ def test_a_trend_follower_buys_what_has_risen_and_sells_what_has_fallen():
     rng = np.random.default_rng(1)
     for sign in (1, -1):
         agent = TrendFollower(fast_s=2.0, slow_s=20.0, threshold_ratio=0.001, order_usd=1e4, limit_usd=1e5)
-        assert list(agent.act(view(), rng)) == []
+        assert agent.act(view(), rng) is None
         moved = view(index_tick=200_000 + sign * 4_000)
         (request,) = agent.act(moved, rng)
         assert request.lots * sign > 0
         assert not request.is_resting
-        assert list(agent.act(moved._replace(lots=sign * moved.lots_of(1e5)), rng)) == []
+        assert agent.act(moved._replace(lots=sign * moved.lots_of(1e5)), rng) is None
 
 
 @pytest.mark.parametrize(

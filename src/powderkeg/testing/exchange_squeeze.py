@@ -55,11 +55,12 @@ TIERS: Final = TierTable.from_rows(
     source="Binance BTCUSDT up to 12 M, used for every coin and venue of the simulation",
 )
 
-DRIFT: Final = ((0.0, 6e-6), (0.25, 3.2e-5), (0.55, 2e-6), (0.8, -9e-5))
+DRIFT: Final = ((0.0, 6e-6), (0.25, 3.2e-5), (0.55, 2e-6), (0.8, -1.2e-4))
 """A slow climb, a push through the level, a pause, a pullback; log change per second."""
 
 VOLATILITY: Final = 3.5e-5
 SPOT_FOLLOW: Final = 0.5
+TOLD: Final = (Kind.TRADE, Kind.LIQUIDATION, Kind.TAKEOVER)
 NOISE_PER_S: Final = 5.0
 HOLDERS: Final = 38.0
 """Open interest that nothing liquidates, in fuels; made up."""
@@ -92,11 +93,14 @@ def simulate_exchange_squeeze(
         at_ns = start_ns + second * NS_PER_S
         for venue, run in runs.items():
             run.step(index)
-            told = list(_told(venue, run, run.exchange.log.events[seen[venue] :]))
+            told = [event for event in run.exchange.log.events[seen[venue] :] if event.kind in TOLD]
             offsets = np.sort(rng.integers(0, 1_000, len(told))).tolist()
-            for (make, fields), offset in zip(told, offsets, strict=True):
-                fact = make(venue, *fields, at_ns + offset * NS_PER_MS)
-                (liquidations if isinstance(fact, SimulatedLiquidation) else trades).append(fact)
+            for event, offset in zip(told, offsets, strict=True):
+                ts_ns = at_ns + offset * NS_PER_MS
+                if event.kind == Kind.TRADE:
+                    trades.append(_trade(venue, run, event, ts_ns))
+                else:
+                    liquidations.append(_liquidation(venue, run, event, ts_ns))
         ticks += _ticks(list(runs.values()), at_ns)
     liquidations.sort(key=lambda event: event.ts_ns)
     trades.sort(key=lambda event: event.ts_ns)
@@ -110,22 +114,27 @@ def _walk(rng: np.random.Generator, progress: float) -> NDArray[np.float64]:
     return drift + VOLATILITY * (0.8 * common + 0.6 * own)
 
 
-def _told(venue: str, run: Run, events: list[Event]) -> Iterator[tuple[type, tuple[object, ...]]]:
-    """Trades and liquidations of a step as facts without a time, in their order."""
-    del venue
-    for event in events:
-        if event.kind not in (Kind.TRADE, Kind.LIQUIDATION, Kind.TAKEOVER):
-            continue
-        one, coin = run.instruments[event.instrument], COINS[event.instrument]
-        qty = round(one.qty_base(abs(event.lots)), coin.qty_decimals)
-        price = round(one.price(event.tick), coin.price_decimals)
-        if event.kind == Kind.TRADE:
-            yield SimulatedTrade, (coin.name, "buy" if event.lots > 0 else "sell", qty, price)
-            continue
-        fill = price
-        if event.kind == Kind.LIQUIDATION:
-            fill = round(one.price(round(event.units / (abs(event.lots) * one.tick_units))), coin.price_decimals)
-        yield SimulatedLiquidation, (coin.name, "short" if event.lots > 0 else "long", qty, fill, price)
+def _trade(venue: str, run: Run, event: Event, ts_ns: int) -> SimulatedTrade:
+    one, coin = run.instruments[event.instrument], COINS[event.instrument]
+    qty, price = one.qty_base(abs(event.lots)), round(one.price(event.tick), coin.price_decimals)
+    return SimulatedTrade(venue, coin.name, "buy" if event.lots > 0 else "sell", qty, price, ts_ns)
+
+
+def _liquidation(venue: str, run: Run, event: Event, ts_ns: int) -> SimulatedLiquidation:
+    """An order of the engine at its average fill, to the tick; what the fund took over at the bankruptcy price."""
+    one, coin = run.instruments[event.instrument], COINS[event.instrument]
+    fill = event.tick
+    if event.kind == Kind.LIQUIDATION:
+        fill = round(event.units / (abs(event.lots) * one.tick_units))
+    return SimulatedLiquidation(
+        venue,
+        coin.name,
+        "short" if event.lots > 0 else "long",
+        one.qty_base(abs(event.lots)),
+        round(one.price(fill), coin.price_decimals),
+        round(one.price(event.tick), coin.price_decimals),
+        ts_ns,
+    )
 
 
 def _ticks(runs: list[Run], at_ns: int) -> Iterator[Tick]:
@@ -139,7 +148,12 @@ def _ticks(runs: list[Run], at_ns: int) -> Iterator[Tick]:
 def _scenario(venue: str, share: float, duration_s: int, start_ns: int) -> Scenario:
     coins = tuple(_coin(coin, share) for coin in COINS)
     return Scenario(
-        rules=RULES[venue], coins=coins, duration_s=duration_s, start_ns=start_ns, fund_usd=20e6 * share, band=(0.9, 1.1)
+        rules=RULES[venue],
+        coins=coins,
+        duration_s=duration_s,
+        start_ns=start_ns,
+        fund_usd=20e6 * share,
+        band=(0.9, 1.1),
     )
 
 

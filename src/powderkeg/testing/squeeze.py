@@ -9,6 +9,9 @@ all of them on Bybit and OKX, only the latest per symbol and second on Binance, 
 largest per symbol, side and second on Bitget. So a reader can hold a floor and
 an estimate against what really happened.
 
+It is the quick version, with a depth instead of books; `testing.exchange_squeeze` runs the same coins on exact
+exchanges, which is what the demo shows.
+
 Same seed, same bytes: the only randomness is the seeded generator that is passed in.
 """
 

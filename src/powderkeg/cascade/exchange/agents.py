@@ -20,6 +20,9 @@ FADE_S: Final = 20.0
 """A maker remembers how fast price ran for about this long; made up."""
 
 
+STAYS: Final = 0.4
+"""Quotes stay while fair value is within this share of the spread, and inventory and depth within it of a level."""
+
 PROTECTION: Final = 0.01
 """Venues hold market orders within a band of this order; it differs by contract."""
 
@@ -78,8 +81,8 @@ class Agent(Protocol):
 
     replaces: bool
 
-    def act(self, view: View, rng: np.random.Generator) -> Iterator[Request]:
-        """What it wants now; an agent that replaces and yields nothing has pulled its quotes."""
+    def act(self, view: View, rng: np.random.Generator) -> list[Request] | None:
+        """What it wants now; None leaves everything as it is, an empty list of one that replaces pulls its quotes."""
         ...
 
 
@@ -122,9 +125,10 @@ class MarketMaker:
         self.settings = settings
         self._remembered = 0.0
         self._home: int | None = None
+        self._quoted = (0.0, 0, 0)
 
-    def act(self, view: View, rng: np.random.Generator) -> Iterator[Request]:
-        """Quotes of both sides, or of the one that brings its inventory down."""
+    def act(self, view: View, rng: np.random.Generator) -> list[Request] | None:
+        """Quotes of both sides, or of the one that brings its inventory down; None while the last ones still do."""
         chosen = self.settings
         if self._home is None:
             self._home = view.lots
@@ -132,8 +136,22 @@ class MarketMaker:
         fair = view.index_tick * math.exp(-chosen.lean_ratio * held)
         calm = self._calm(fair, view.step_s)
         spread = chosen.spread_ratio / calm
-        steps = np.linspace(spread, max(chosen.reach_ratio, 2.0 * spread), chosen.levels)
         per_level = view.lots_of(chosen.depth_usd * calm / chosen.levels)
+        before_fair, before_lots, before_level = self._quoted
+        if (
+            abs(fair - before_fair) < STAYS * spread * fair
+            and abs(view.lots - before_lots) < STAYS * per_level
+            and abs(per_level - before_level) < STAYS * per_level
+        ):
+            return None
+        self._quoted = (fair, view.lots, per_level)
+        return list(self._quotes(fair, spread, per_level, held, rng))
+
+    def _quotes(
+        self, fair: float, spread: float, per_level: int, held: float, rng: np.random.Generator
+    ) -> Iterator[Request]:
+        chosen = self.settings
+        steps = np.linspace(spread, max(chosen.reach_ratio, 2.0 * spread), chosen.levels)
         for sign in (1, -1):
             if held * sign * chosen.depth_usd >= chosen.inventory_usd:
                 continue
@@ -170,12 +188,14 @@ class NoiseTrader:
     ) -> None:
         self._settings = (orders_per_s, math.log(median_usd), spread, buy_share, most_usd)
 
-    def act(self, view: View, rng: np.random.Generator) -> Iterator[Request]:
+    def act(self, view: View, rng: np.random.Generator) -> list[Request] | None:
         """A Poisson number of market orders."""
         rate, center, spread, buy_share, most = self._settings
+        requests: list[Request] = []
         for _ in range(int(rng.poisson(rate * view.step_s))):
             lots = max(1, view.lots_of(min(most, float(rng.lognormal(center, spread)))))
-            yield view.protected(lots if rng.random() < buy_share else -lots)
+            requests.append(view.protected(lots if rng.random() < buy_share else -lots))
+        return requests
 
 
 class TrendFollower:
@@ -198,7 +218,7 @@ class TrendFollower:
         self._settings = (threshold_ratio, order_usd, limit_usd)
         self._averages: list[float] = []
 
-    def act(self, view: View, rng: np.random.Generator) -> Iterator[Request]:  # noqa: ARG002 - decides by price alone
+    def act(self, view: View, rng: np.random.Generator) -> list[Request] | None:  # noqa: ARG002 - decides by price alone
         """One market order while the averages differ by more than the threshold."""
         threshold, order_usd, limit_usd = self._settings
         mid = (view.bid_tick + view.ask_tick) / 2
@@ -210,8 +230,9 @@ class TrendFollower:
         lead = math.log(self._averages[0] / self._averages[1])
         wanted = view.lots_of(limit_usd) * (0 if abs(lead) < threshold else 1 if lead > 0 else -1)
         step = max(1, view.lots_of(order_usd))
-        if wanted and wanted != view.lots:
-            yield view.protected(max(-step, min(step, wanted - view.lots)))
+        if not wanted or wanted == view.lots:
+            return None
+        return [view.protected(max(-step, min(step, wanted - view.lots)))]
 
 
 class Shock:
@@ -228,10 +249,9 @@ class Shock:
     def __init__(self, *, start_s: float, duration_s: float, usd: float) -> None:
         self._settings = (start_s, duration_s, usd)
 
-    def act(self, view: View, rng: np.random.Generator) -> Iterator[Request]:  # noqa: ARG002 - it is the plan
+    def act(self, view: View, rng: np.random.Generator) -> list[Request] | None:  # noqa: ARG002 - it is the plan
         """The share of this step."""
         start_s, duration_s, usd = self._settings
         during = min(view.now_s + view.step_s, start_s + duration_s) - max(view.now_s, start_s)
         lots = view.lots_of(abs(usd) * max(0.0, during) / duration_s)
-        if lots:
-            yield view.protected(lots if usd > 0 else -lots)
+        return [view.protected(lots if usd > 0 else -lots)] if lots else None

@@ -182,9 +182,10 @@ class Run:
     def _act(self, seat: Seat, now_s: float) -> None:
         one = self.instruments[seat.instrument]
         view = self.view(seat.account, seat.instrument, now_s)
-        if seat.agent.replaces:
+        wanted = seat.agent.act(view, self.rng)
+        if wanted is not None and seat.agent.replaces:
             self.exchange.cancel_all(seat.account, seat.instrument)
-        for lots, tick, is_resting in seat.agent.act(view, self.rng):
+        for lots, tick, is_resting in wanted or ():
             limit = min(max(tick, one.low_tick), one.high_tick - 1)
             self.exchange.order(seat.account, seat.instrument, lots, limit, LIMIT if is_resting else IMMEDIATE)
 
@@ -229,7 +230,9 @@ class Run:
     def mid_prices(self) -> FloatArray:
         """[coins] middle of best bid and ask."""
         quotes = [self.exchange.state.quote(i) for i in range(len(self.instruments))]
-        return np.array([(one.price(q[0]) + one.price(q[1])) / 2 for one, q in zip(self.instruments, quotes, strict=True)])
+        return np.array(
+            [(one.price(q[0]) + one.price(q[1])) / 2 for one, q in zip(self.instruments, quotes, strict=True)]
+        )
 
     def _draw(self, i: int) -> list[Member]:
         coin = self.scenario.coins[i]

@@ -123,7 +123,8 @@ class State:
         """Take all orders of an account in one instrument out."""
         if self.accounts.open_lots[account, instrument].any():
             for handle in self.books[instrument].orders_of(account).tolist():
-                self.cancel(instrument, handle)
+                self.books[instrument].cancel(handle)
+            self.accounts.open_lots[account, instrument] = 0
 
     def transfer(self, account: int, instrument: int, change: int, cost: int) -> None:
         """Change a position for a signed value, without a book and without a fee."""

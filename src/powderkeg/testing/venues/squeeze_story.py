@@ -12,7 +12,8 @@ import numpy as np
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_MS
-from powderkeg.testing.squeeze import DURATION_S, START_NS, VENUE_SHARE, Squeeze, Tick, simulate_squeeze
+from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
+from powderkeg.testing.squeeze import DURATION_S, START_NS, VENUE_SHARE, Squeeze, Tick
 from powderkeg.testing.venues.before import before
 from powderkeg.testing.venues.contracts import LISTED, Listed
 from powderkeg.testing.venues.market import Dealt
@@ -24,7 +25,7 @@ _SLOW_TICKS: Final = 5  # open interest and funding where they have messages of 
 
 
 class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
-    """Four coins on four venues around a level; see `testing.squeeze`.
+    """Four coins on four venues around a level, made by exact exchanges; see `testing.exchange_squeeze`.
 
     Notional is what the venue's feed tells: at the fill on Binance, at the bankruptcy price elsewhere.
 
@@ -88,7 +89,7 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=4)
 def _squeeze(seed: int, duration_s: int, start_ns: int) -> Squeeze:
     """Simulated once for all venues."""
-    return simulate_squeeze(np.random.default_rng(seed), duration_s=duration_s, start_ns=start_ns)
+    return simulate_exchange_squeeze(np.random.default_rng(seed), duration_s=duration_s, start_ns=start_ns)
 
 
 def _happened(venue: str, squeeze: Squeeze) -> list[Happened]:
