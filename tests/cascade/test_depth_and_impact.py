@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from powderkeg.cascade import ladder
@@ -27,6 +27,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
+@settings(deadline=None)  # the first example loads the compiler
 @given(shock=st.floats(1e5, 3e8))
 def test_the_ladder_through_a_model_without_fuel_is_the_model(name, shock):
     """Its book swept by the ladder goes as far as the model says, to a part of a bin."""
@@ -71,6 +72,7 @@ def test_a_book_is_binned_where_it_was_seen_and_extended_behind():
         depth_from_levels(distances, np.zeros(500), grid, known_to=0.01)
 
 
+@settings(deadline=None)  # the first example loads the compiler
 @given(
     now=st.lists(st.floats(0, 1e6), min_size=3, max_size=3),
     minutes=st.floats(0, 20),
@@ -129,6 +131,21 @@ def test_a_book_follows_changes():
         book.update(snapshot([], [], unit="contracts"))
     with pytest.raises(InputError, match="empty side"):
         Book().levels("short")
+
+
+def test_a_snapshot_that_comes_late_loses_no_change():
+    """Changes newer than it, by their ids, stay, whichever order they arrive in."""
+    changes = [delta([], [(102.0, 5.0)], (11, 12, 10)), delta([(99.0, 0.0)], [], (13, 14, 12))]
+    whole = snapshot([(99.0, 1.0), (98.0, 2.0)], [(101.0, 3.0)])
+    books = [Book(), Book()]
+    for event in [whole, *changes]:
+        books[0].update(event)
+    for event in [delta([(97.0, 9.0)], [], (9, 10, 8)), *changes, whole]:
+        books[1].update(event)
+    for side in ("short", "long"):
+        for one, other in zip(*(book.levels(side) for book in books), strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert [book.hole_count for book in books] == [0, 0]
 
 
 def test_a_power_fit_agrees_with_ordinary_least_squares():

@@ -83,6 +83,7 @@ def test_no_shock_moves_nothing():
     assert result.rungs[0].is_reached is False
 
 
+@settings(deadline=None)  # the first example loads the compiler
 @given(book=books(), shock=st.floats(0, 1e9), share=SHARES)
 def test_the_compiled_sweep_equals_its_slow_twin(book, shock, share):
     """Same bin and part of it, same dollars, for any book."""
@@ -102,6 +103,7 @@ def test_the_compiled_sweep_equals_its_slow_twin(book, shock, share):
     assert result.depth_usd == pytest.approx(float(passed(depth, stops)), rel=1e-6, abs=1e-9 * scale)
 
 
+@settings(deadline=None)  # the first example loads the compiler
 @given(book=books(), shock=st.floats(0, 1e9), share=SHARES)
 def test_ladder_balances_the_book(book, shock, share):
     """Depth consumed = shock + the share of what was liquidated, wherever the ladder stops by itself."""
@@ -111,6 +113,7 @@ def test_ladder_balances_the_book(book, shock, share):
     assert result.depth_usd == pytest.approx(pushed, rel=1e-9, abs=1e-9 * sum(book[1]))
 
 
+@settings(deadline=None)  # the first example loads the compiler
 @given(book=books(), shock=st.floats(0, 1e9))
 def test_mirrored_input_mirrors(book, shock):
     """The same bins downward give the same ladder with prices inverted around the start."""
@@ -123,6 +126,7 @@ def test_mirrored_input_mirrors(book, shock):
         assert (one.fuel_usd, one.depth_usd, one.is_reached) == (other.fuel_usd, other.depth_usd, other.is_reached)
 
 
+@settings(deadline=None)  # the first example loads the compiler
 @given(book=books(), shock=st.floats(0, 1e8), more=st.floats(0, 1e8))
 def test_more_shock_and_more_fuel_never_stop_earlier(book, shock, more):
     """Distance grows with the shock and with the share that reaches the book; amplification is at least one."""
@@ -136,7 +140,7 @@ def test_more_shock_and_more_fuel_never_stop_earlier(book, shock, more):
 WHOLE = st.integers(0, 20).map(float)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(pairs=st.lists(st.tuples(WHOLE, WHOLE), min_size=1, max_size=25), share=st.sampled_from([1.0, 0.5]))
 def test_rungs_are_the_jumps_of_the_price(pairs, share):
     """Trigger and stop are those of the broken line, by its definition; whole dollars, so nothing is rounded away."""
@@ -155,6 +159,7 @@ def test_rungs_are_the_jumps_of_the_price(pairs, share):
         assert rung.shock_to_trigger_usd == pytest.approx(float(balance(fuel, depth, share)[trigger]))
 
 
+@settings(deadline=None)  # the first example loads the compiler
 @given(book=books(), at=st.floats(0.0, 1.0), share=SHARES)
 def test_the_shock_to_reach_a_price_reaches_it(book, at, share):
     """A hair more stops no earlier than the target, a hair less stops before it."""

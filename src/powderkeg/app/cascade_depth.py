@@ -12,7 +12,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from powderkeg.app.cascade_books import recorded_book
+from powderkeg.app.cascade_books import BookHistory, recorded_book
+from powderkeg.app.cascade_fits import fit_impact
 from powderkeg.app.cascade_fuel import binned
 from powderkeg.app.cascade_inputs import BIN_BPS, BINS, SIDES
 from powderkeg.app.cascade_tables import is_levels, read_levels
@@ -31,23 +32,32 @@ from powderkeg.cascade.quoted import POWER_EXPONENT, TYPICAL_DEPTH_USD
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import BookDelta, BookSnapshot
 from powderkeg.domain.symbols import coin_of
-from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, day_of
+from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, NS_PER_S, day_of
+from powderkeg.domain.units import PositionSide
 from powderkeg.store.query import Database
 
-DEPTH_COLUMNS: Final = {"short": "ask_usd", "long": "bid_usd"}
+DEPTH_COLUMNS: Final[dict[PositionSide, str]] = {"short": "ask_usd", "long": "bid_usd"}
 FRESH_BOOK_NS: Final = NS_PER_HOUR
 FRESH_BAR_NS: Final = 7 * NS_PER_DAY
 """How old a book and a reported total may be to stand for now."""
 
+OVERLAP_NS: Final = 5 * NS_PER_S
+
 COUNTED_TO: Final = 0.01
 """A book is counted to this log distance even where its snapshot reached less far: what changed since is known."""
 
-_BOOKS: Final = """
-    SELECT {columns} FROM {event}
-    WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns BETWEEN ? AND ? ORDER BY ts_event_ns
+_SNAPSHOTS: Final = """
+    SELECT {columns} FROM book_snapshot
+    WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns BETWEEN ? AND ? AND qty_unit <> 'contracts'
+    QUALIFY row_number() OVER (PARTITION BY venue, symbol ORDER BY ts_event_ns DESC, ts_received_ns DESC) = 1
+"""
+_DELTAS: Final = """
+    SELECT {columns} FROM book_delta
+    WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns BETWEEN ? AND ? AND venue = ? AND symbol = ?
+    ORDER BY ts_event_ns, last_update_id, ts_received_ns
 """
 _BARS: Final = """
-    SELECT symbol, source, bid_usd, ask_usd, range_ratio, ts_event_ns FROM depth_bar
+    SELECT venue, symbol, source, bid_usd, ask_usd, range_ratio, ts_event_ns FROM depth_bar
     WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns >= ? AND ts_event_ns + interval_ns <= ?
     AND bid_usd > 0 AND ask_usd > 0 ORDER BY ts_event_ns DESC
 """
@@ -76,7 +86,7 @@ class DepthChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 def depth_for(
     coin: str, price: float, as_of_ns: int | None, choice: DepthChoice, database: Database | None
-) -> dict[str, DepthProfile]:
+) -> dict[PositionSide, DepthProfile]:
     """Depth in both directions.
 
     Args:
@@ -93,7 +103,8 @@ def depth_for(
         if is_levels(choice.path, tuple(DEPTH_COLUMNS.values())):
             return _from_table(choice.path, price)
         history = recorded_book(choice.path, coin, as_of_ns)
-        return _from_book(history.book, f"{choice.path.name}, {history.name}", price, choice)
+        found = _from_book(history.book, f"{choice.path.name}, {history.name}", price, choice)
+        return {side: _with_fit(profile, history, side) for side, profile in found.items()}
     if choice.within_usd is not None:
         given = dict.fromkeys(SIDES, choice.within_usd)
         return _from_totals(given, price, choice, method="assumed", source="--depth-usd", as_of_ns=None)
@@ -106,13 +117,13 @@ def depth_for(
     return _typical(coin, price, choice)
 
 
-def _grids(price: float) -> dict[str, Grid]:
+def _grids(price: float) -> dict[PositionSide, Grid]:
     return {side: grid_of(price, BIN_BPS, BINS, side) for side in SIDES}
 
 
-def _from_table(path: Path, price: float) -> dict[str, DepthProfile]:
+def _from_table(path: Path, price: float) -> dict[PositionSide, DepthProfile]:
     levels, columns = read_levels(path, tuple(DEPTH_COLUMNS.values()), "depth")
-    found: dict[str, DepthProfile] = {}
+    found: dict[PositionSide, DepthProfile] = {}
     for side, grid in _grids(price).items():
         column = DEPTH_COLUMNS[side]
         depth = binned(levels["price"], levels[column], grid)
@@ -130,8 +141,8 @@ def _from_table(path: Path, price: float) -> dict[str, DepthProfile]:
     return found
 
 
-def _from_book(book: Book, source: str, price: float, choice: DepthChoice) -> dict[str, DepthProfile]:
-    found: dict[str, DepthProfile] = {}
+def _from_book(book: Book, source: str, price: float, choice: DepthChoice) -> dict[PositionSide, DepthProfile]:
+    found: dict[PositionSide, DepthProfile] = {}
     for side, grid in _grids(price).items():
         distances, usd = book.levels(side)
         reach = book.reach(side)
@@ -155,9 +166,28 @@ def _from_book(book: Book, source: str, price: float, choice: DepthChoice) -> di
     return found
 
 
+def _with_fit(profile: DepthProfile, history: BookHistory, side: PositionSide) -> DepthProfile:
+    """The profile with the impact its own recording shows, for whoever wants to choose another shape."""
+    try:
+        fit = fit_impact(history, side)
+    except InputError:
+        return profile
+    said = (
+        f"on this recording γ = {fit.exponent:.3f} ± {fit.exponent_error:.3f} ({fit.rows} points of {fit.clusters} "
+        f"moments, within what its snapshots reached): --shape {1 / fit.exponent:.2f} would extend it so"
+    )
+    return msgspec.structs.replace(profile, assumptions={**profile.assumptions, "fit": said})
+
+
 def _from_totals(
-    totals: dict[Any, float], price: float, choice: DepthChoice, *, method: Method, source: str, as_of_ns: int | None
-) -> dict[str, DepthProfile]:
+    totals: dict[PositionSide, float],
+    price: float,
+    choice: DepthChoice,
+    *,
+    method: Method,
+    source: str,
+    as_of_ns: int | None,
+) -> dict[PositionSide, DepthProfile]:
     return {
         side: DepthProfile(
             depth_usd=depth_from_total(totals[side], grid, exponent=choice.exponent),
@@ -175,45 +205,57 @@ def _from_totals(
 
 def _archived_book(
     database: Database, coin: str, price: float, as_of_ns: int, choice: DepthChoice
-) -> dict[str, DepthProfile] | None:
-    """The deepest book of the coin within the hour before; None where none says anything about depth."""
-    from_ns = as_of_ns - FRESH_BOOK_NS
-    span = [day_of(from_ns), day_of(as_of_ns), from_ns, as_of_ns]
+) -> dict[PositionSide, DepthProfile] | None:
+    """The coin's book that is known farthest, of the hour before; None where none says anything about depth."""
     books: dict[str, Book] = {}
-    for kind, event in ((BookSnapshot, "book_snapshot"), (BookDelta, "book_delta")):
-        columns = ", ".join(field.name for field in msgspec.structs.fields(kind))
-        for row in database.rows(_BOOKS.format(columns=columns, event=event), list[Any](span)):
-            if coin_of(row["symbol"]) != coin or row["qty_unit"] == "contracts":
-                continue
-            name = f"{row['venue']} {row['symbol']}"
-            if event == "book_snapshot" or name in books:
-                books.setdefault(name, Book()).update(msgspec.convert(row, kind))
-    deep = {name: book for name, book in books.items() if min(map(book.reach, SIDES)) >= LEAST_REACH}
-    if not deep:
+    for row in _rows(database, _SNAPSHOTS, BookSnapshot, [as_of_ns - FRESH_BOOK_NS, as_of_ns]):
+        if coin_of(row["symbol"]) != coin:
+            continue
+        snapshot = msgspec.convert(row, BookSnapshot)
+        market = (snapshot.venue, snapshot.symbol)
+        book = books.setdefault(" ".join(market), Book())
+        book.update(snapshot)
+        # A snapshot is stamped when it was sent: changes stamped shortly before may be newer, their ids say so.
+        from_ns = snapshot.ts_event_ns - (OVERLAP_NS if snapshot.last_update_id is not None else 0)
+        for later in _rows(database, _DELTAS, BookDelta, [from_ns, as_of_ns], *market):
+            book.update(msgspec.convert(later, BookDelta))
+    deep = {name: min(map(book.reach, SIDES)) for name, book in books.items() if not book.is_one_sided}
+    name = max(deep, key=lambda one: deep[one], default=None)
+    if name is None or deep[name] < LEAST_REACH:
         return None
-    name = max(deep, key=lambda one: min(map(deep[one].reach, SIDES)))
-    return _from_book(deep[name], name, price, choice)
+    return _from_book(books[name], name, price, choice)
+
+
+def _rows(database: Database, sql: str, kind: type, span_ns: list[int], *market: str) -> list[dict[str, Any]]:
+    columns = ", ".join(field.name for field in msgspec.structs.fields(kind))
+    days = [day_of(at_ns) for at_ns in span_ns]
+    return database.rows(sql.format(columns=columns), [*days, *span_ns, *market])
 
 
 def _reported(
     database: Database, coin: str, price: float, as_of_ns: int, choice: DepthChoice
-) -> dict[str, DepthProfile] | None:
+) -> dict[PositionSide, DepthProfile] | None:
     from_ns = as_of_ns - FRESH_BAR_NS
     rows = database.rows(_BARS, [day_of(from_ns), day_of(as_of_ns), from_ns, as_of_ns])
     row = next((one for one in rows if coin_of(one["symbol"]) == coin and np.isclose(one["range_ratio"], 0.01)), None)
     if row is None:
         return None
-    return _from_totals(
+    found = _from_totals(
         {"short": float(row["ask_usd"]), "long": float(row["bid_usd"])},
         price,
         choice,
         method="reported",
-        source=f"{row['source']}, all venues, within 1 %",
+        source=f"{row['source']}, {row['venue']} venues, within 1 %",
         as_of_ns=int(row["ts_event_ns"]),
     )
+    said = "the depth of all venues against the fuel of those mapped: R is too small where venues are missing"
+    return {
+        side: msgspec.structs.replace(one, assumptions={**one.assumptions, "scope": said})
+        for side, one in found.items()
+    }
 
 
-def _typical(coin: str, price: float, choice: DepthChoice) -> dict[str, DepthProfile]:
+def _typical(coin: str, price: float, choice: DepthChoice) -> dict[PositionSide, DepthProfile]:
     quoted = TYPICAL_DEPTH_USD.get(coin)
     if quoted is None:
         raise InputError(

@@ -11,17 +11,18 @@ import numpy as np
 from powderkeg.app.cascade_inputs import BIN_BPS, BINS, SIDES, FuelProfile
 from powderkeg.app.cascade_tables import read_levels
 from powderkeg.cascade.profiles import FloatArray, Grid, grid_of
+from powderkeg.domain.units import PositionSide
 from powderkeg.liqmap.fuel import fuel_profile
 from powderkeg.liqmap.reading import LiquidationMap
 
-FUEL_COLUMNS: Final = {"short": "short_usd", "long": "long_usd"}
+FUEL_COLUMNS: Final[dict[PositionSide, str]] = {"short": "short_usd", "long": "long_usd"}
 
 
-def fuel_of_map(one: LiquidationMap, price: float) -> dict[str, FuelProfile]:
+def fuel_of_map(one: LiquidationMap, price: float) -> dict[PositionSide, FuelProfile]:
     """A map's dollars per side, up for shorts and down for longs from a price; levels behind it count as gone."""
     lower = msgspec.structs.replace(one, notional_usd=one.lower_usd)
     upper = msgspec.structs.replace(one, notional_usd=one.upper_usd)
-    found: dict[str, FuelProfile] = {}
+    found: dict[PositionSide, FuelProfile] = {}
     for position_side in SIDES:
         fuel, low, high = (fuel_profile(held, price, BIN_BPS, BINS, position_side) for held in (one, lower, upper))
         found[position_side] = FuelProfile(
@@ -36,14 +37,14 @@ def fuel_of_map(one: LiquidationMap, price: float) -> dict[str, FuelProfile]:
     return found
 
 
-def fuel_of_table(path: Path, price: float) -> dict[str, FuelProfile]:
+def fuel_of_table(path: Path, price: float) -> dict[PositionSide, FuelProfile]:
     """A table of levels (`price, long_usd, short_usd`), each in the bin its price lies in.
 
     Raises:
         InputError: the file cannot be read as one.
     """
     levels, columns = read_levels(path, tuple(FUEL_COLUMNS.values()), "fuel")
-    found: dict[str, FuelProfile] = {}
+    found: dict[PositionSide, FuelProfile] = {}
     for position_side in SIDES:
         column = FUEL_COLUMNS[position_side]
         grid = grid_of(price, BIN_BPS, BINS, position_side)

@@ -63,14 +63,14 @@ class LadderInputs(msgspec.Struct, frozen=True, kw_only=True):
     price: float
     price_source: str
     as_of_ns: int | None
-    fuel: dict[str, FuelProfile]
-    depth: dict[str, DepthProfile]
+    fuel: dict[PositionSide, FuelProfile]
+    depth: dict[PositionSide, DepthProfile]
     open_interest_usd: float | None = None
     daily_sigma: float | None = None
     daily_volume_usd: float | None = None
     volume_window: str = ""
     is_simulated: bool = False
 
-    def grid(self, position_side: str) -> Grid:
+    def grid(self, position_side: PositionSide) -> Grid:
         """The bins of a direction."""
         return grid_of(self.price, BIN_BPS, BINS, position_side)

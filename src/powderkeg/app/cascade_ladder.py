@@ -10,16 +10,20 @@ import numpy as np
 from powderkeg.app.cascade_inputs import BIN_BPS, FuelProfile, LadderInputs
 from powderkeg.cascade.depth import DepthProfile
 from powderkeg.cascade.impact import PowerImpact, SquareRootImpact, depth_of
-from powderkeg.cascade.ladder import Ladder, Reach, ladder, reach
+from powderkeg.cascade.ladder import ASSUMPTIONS, Ladder, Reach, ladder, reach
 from powderkeg.cascade.profiles import FloatArray, Grid
 from powderkeg.cascade.quoted import POWER_EXPONENT, SQUARE_ROOT_PREFACTOR
 from powderkeg.domain.errors import InputError
+from powderkeg.domain.time import NS_PER_HOUR, format_duration
 from powderkeg.domain.units import SHORT, PositionSide
 
 ImpactName = Literal["sweep", "power", "sqrt"]
 IMPACTS: Final[tuple[ImpactName, ...]] = ("sweep", "power", "sqrt")
 
 STEPS: Final = 8
+OLD_NS: Final = NS_PER_HOUR
+"""From this age on depth is said to be old."""
+
 LEAST_SHOWN: Final = 0.03
 """A ladder is shown at least so far (log distance), and half again as far as it goes."""
 
@@ -139,7 +143,7 @@ def ask(inputs: LadderInputs, question: LadderQuestion) -> LadderReport:
         fuel=fuel,
         depth=depth,
         steps=_steps(inputs, question, found, depth),
-        assumptions=_assumptions(question, fuel, depth, found),
+        assumptions=_assumptions(inputs, question, fuel, depth),
     )
 
 
@@ -233,12 +237,17 @@ def _summed(dollars: FloatArray, grid: Grid, edges: FloatArray) -> list[float]:
     return np.interp(edges, grid.distances, sums).tolist()
 
 
-def _assumptions(question: LadderQuestion, fuel: FuelProfile, depth: DepthProfile, found: Ladder) -> dict[str, str]:
-    share = f"{question.market_share:.0%} of every liquidation reaches the book as a market order"
-    return {
-        **{f"fuel: {name}": said for name, said in fuel.assumptions.items()},
-        "fuel: standing": "only what is open at the start: positions opened on the way are not in it",
-        **{f"depth: {name}": said for name, said in depth.assumptions.items()},
-        **{f"ladder: {name}": said for name, said in found.assumptions.items()},
-        "ladder: market share": share,
-    }
+def _assumptions(
+    inputs: LadderInputs, question: LadderQuestion, fuel: FuelProfile, depth: DepthProfile
+) -> dict[str, str]:
+    found = {f"fuel: {name}": said for name, said in fuel.assumptions.items()}
+    found["fuel: standing"] = "only what is open at the start: positions opened on the way are not in it"
+    found |= {f"depth: {name}": said for name, said in depth.assumptions.items()}
+    if inputs.as_of_ns is not None and depth.as_of_ns is not None and inputs.as_of_ns - depth.as_of_ns > OLD_NS:
+        age = format_duration((inputs.as_of_ns - depth.as_of_ns) // NS_PER_HOUR * NS_PER_HOUR)
+        found["depth: age"] = f"it is {age} older than the fuel, and taken as if it stood now"
+    found |= {f"ladder: {name}": said for name, said in ASSUMPTIONS.items()}
+    found["ladder: market share"] = (
+        f"{question.market_share:.0%} of every liquidation reaches the book as a market order"
+    )
+    return found

@@ -35,12 +35,12 @@ PUBLISHED: Final = (
     Published(
         *("BTC", "short", "2026-01-12", "2026-01-14", 96_202.0, 48.79e6, "Binance"),
         "shown by another map before the move, up to 96,202",
-        "CoinGlass map, as quoted by btcc.com on 2026-01-14",
+        "CoinGlass map as quoted by BTCC news 1416534",
     ),
     Published(
         *("BTC", "short", "2026-01-12", "2026-01-14", 96_202.0, 451.49e6, "all venues"),
         "shown by another map before the move, up to 96,202",
-        "CoinGlass map, as quoted by btcc.com on 2026-01-14",
+        "CoinGlass map as quoted by BTCC news 1416534",
     ),
     Published(
         *("BTC", "short", "2026-01-12", "2026-01-14", 97_800.0, 380e6, "all venues"),

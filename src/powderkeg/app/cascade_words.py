@@ -6,6 +6,7 @@ import math
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from powderkeg.app.cascade_ladder import LadderReport
 from powderkeg.cascade.ladder import Outcome
@@ -14,6 +15,9 @@ from powderkeg.domain.time import format_instant
 
 BOOK_SIDE: Final = {"short": "asks", "long": "bids"}
 FLOW: Final = {"short": "buying", "long": "selling"}
+
+SAME_BIN: Final = 1e-6
+"""Part of a bin by which an edge may lie beyond it for its rounding."""
 
 SMALL: Final = 5e-4
 """A rung shorter than so much (log price, trigger to stop) is a hole between levels of a book: counted, not told."""
@@ -27,7 +31,7 @@ def told_rungs(report: LadderReport) -> list[Rung]:
 def rung_sentence(rung: Rung, position_side: str) -> str:
     """A rung as a person would say it."""
     way = abs(rung.price_crest / rung.price_trigger - 1.0)
-    number = "no end" if rung.reproduction is None else f"{rung.reproduction:.2g}"
+    number = "no end" if rung.reproduction is None else ratio_text(rung.reproduction)
     ends = (
         f"nothing stops it before {price_text(rung.price_stop)}, where the ladder ends"
         if rung.is_open
@@ -57,7 +61,7 @@ def outcome_sentence(report: LadderReport) -> str:
     return (
         f"{millions(found.shock_usd)} of net {FLOW[side]} takes {price_text(found.price)} to "
         f"{price_text(found.price_end)} ({found.price_end / found.price - 1.0:+.2%}), "
-        f"{found.amplification or math.nan:.3g} times as far as without liquidations; "
+        f"{found.amplification or math.nan:.2f} times as far as without liquidations; "
         f"{millions(report.liquidated_usd)} of {side}s liquidated{band}"
     )
 
@@ -71,7 +75,8 @@ def highest_sentence(report: LadderReport) -> str:
     way = "up" if report.question.position_side == "short" else "down"
     return (
         f"no rung {way} to {price_text(report.steps[-1].price_to)}: liquidations nowhere outrun the book for long; "
-        f"R is highest, {step.reproduction:.2g}, from {price_text(step.price_from)} to {price_text(step.price_to)}"
+        f"R is highest, {ratio_text(step.reproduction)}, from {price_text(step.price_from)} to "
+        f"{price_text(step.price_to)}"
     )
 
 
@@ -86,13 +91,20 @@ def price_text(price: float) -> str:
     return f"{price:,.0f}" if price >= 10_000 else f"{price:,.6g}"
 
 
+def ratio_text(ratio: float | None) -> str:
+    """R with as many digits as it is worth."""
+    if ratio is None:
+        return "–"
+    return "<0.01" if 0.0 < ratio < 0.005 else f"{ratio:.2f}" if ratio < 10.0 else f"{ratio:.3g}"
+
+
 def millions(usd: float) -> str:
-    """Dollars as people say them: `310 M`, `4.6 M`, `12 k`."""
+    """Dollars as people say them: `310 M`, `4.6 M`, `12 k`, `0`."""
     for least, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if usd >= least * 0.9995:
             scaled = usd / least
             return f"{scaled:.0f} {unit}" if scaled >= 99.5 else f"{scaled:.3g} {unit}"
-    return f"{usd:.0f} USD"
+    return f"{usd:.0f} USD" if usd >= 0.5 else "0"
 
 
 def plain(report: LadderReport) -> dict[str, Any]:
@@ -120,8 +132,10 @@ def plain(report: LadderReport) -> dict[str, Any]:
         "liquidated_upper_usd": report.upper_usd,
         "target": None if report.reach is None else msgspec.to_builtins(report.reach),
         "summary": outcome_sentence(report),
+        "is_floor": report.fuel.method == "modelled" or found.outcome is Outcome.RAN_OFF_GRID,
         "rows": [{**msgspec.to_builtins(rung), "sentence": rung_sentence(rung, side)} for rung in found.rungs],
         "steps": [msgspec.to_builtins(step) for step in report.steps],
+        "bins": _bins(report),
         "open_interest_usd": inputs.open_interest_usd,
         "fuel": {
             "method": report.fuel.method,
@@ -137,6 +151,18 @@ def plain(report: LadderReport) -> dict[str, Any]:
         },
         "reported_beside": [msgspec.to_builtins(one) for one in report.beside],
         "assumptions": report.assumptions,
+    }
+
+
+def _bins(report: LadderReport) -> dict[str, Any]:
+    """Fuel and depth per bin as far as the steps go: what a chart draws."""
+    grid = report.inputs.grid(report.question.position_side)
+    count = min(math.ceil(grid.bins_to(report.steps[-1].price_to) - SAME_BIN), grid.bins)
+    return {
+        "bin_bps": report.ladder.bin_bps,
+        "price": (grid.price * np.exp(grid.direction * grid.distances[: count + 1])).tolist(),
+        "fuel_usd": report.fuel.fuel_usd[:count].tolist(),
+        "depth_usd": report.depth.depth_usd[:count].tolist(),
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from powderkeg.app.emptiness import why_empty
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
 from powderkeg.app.liquidation_queries import bar_groups, groups, open_interest_falls, orders, symbols
+from powderkeg.app.map_score_history import MapScores, read_map_scores
 from powderkeg.app.observation import observed_liquidations
 from powderkeg.app.selection import Selection, select
 from powderkeg.domain.errors import InputError
@@ -212,6 +213,12 @@ class Library:
 
         asked = question_of(side=position_side, shock_usd=shock_usd, to=price_target, **question)
         return with_reported(ask(self.ladder_inputs(coin, as_of=as_of, depth=depth), asked), self.database)
+
+    def map_scores(
+        self, *, coin: str | None = None, venue: str | None = None, last: str = "30d", as_of: Instant = None
+    ) -> MapScores:
+        """How well the map did, test by test: see `read_map_scores`."""
+        return read_map_scores(self.data_dir, coin=coin, venue=venue, last=last, as_of=as_of)
 
     def sql(self, text: str) -> ArrowTable:
         """Run one SELECT over the views, one per event type (`liquidation`, `trade`, ...), each with a `date` column.

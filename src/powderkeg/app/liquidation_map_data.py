@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from powderkeg.app.liquidation_map_bars import bar_length, candle_bars, price_bars
+from powderkeg.app.liquidation_map_bars import candle_bars, price_bars
 from powderkeg.app.liquidation_map_liquidated import liquidated_base
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import coin_of, parts_of
@@ -33,6 +33,10 @@ _INTEREST: Final = """
 
 PRICES: Final = ("candle", "trade", "mark_price")
 """Where prices come from, best first: candles and trades know volume, mark prices do not."""
+
+LIMITED: Final = ("trade", "mark_price")
+LIMITED_DAYS: Final = 30
+"""Days of single trades and marks that are read: further back it takes candles, or every question would count years."""
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +107,11 @@ def _in_dollars(symbol: str) -> bool:
 
 
 def _spans(database: Database, event: str, until_ns: int) -> dict[tuple[str, str], tuple[int, int]]:
-    condition = "date <= ?::DATE AND ts_event_ns <= ?"
-    rows = database.rows(_MARKETS.format(event=event, condition=condition), [day_of(until_ns), until_ns])
+    condition, parameters = "date <= ?::DATE AND ts_event_ns <= ?", list[Any]([day_of(until_ns), until_ns])
+    if event in LIMITED:
+        condition += f" AND date > (SELECT max(date) FROM {event} WHERE date <= ?::DATE) - {LIMITED_DAYS}"  # noqa: S608 - our names
+        parameters.append(day_of(until_ns))
+    rows = database.rows(_MARKETS.format(event=event, condition=condition), parameters)
     return {(row["venue"], row["symbol"]): (row["first_ns"], row["last_ns"]) for row in rows}
 
 
@@ -120,7 +127,7 @@ def _market(
     if events[0] == "candle":
         table = candle_bars(database, market, until_ns)
     else:
-        table = price_bars(database, market, events[0], bar_length(*priced[events[0]][market]), until_ns)
+        table = price_bars(database, market, events[0], priced[events[0]][market], until_ns)
     if not len(table.open_ns):
         raise InputError(f"{name}: no bar ended before {format_instant(until_ns)}")
     units = multiplier_of(symbol)
@@ -152,12 +159,10 @@ def _held(
     """Open interest before the first bar and at every close: the last reading of the bar that ends there."""
     rows: Any = database.query(_INTEREST, [*market, day_of(until_ns), until_ns])
     read_ns: IntArray = rows["ts_event_ns"].to_numpy()
-    base, usd = (
-        rows[name].to_numpy(zero_copy_only=False).astype(np.float64)
-        for name in ("open_interest_base", "open_interest_usd")
-    )
+    base: FloatArray = rows["open_interest_base"].to_numpy(zero_copy_only=False).astype(np.float64)
+    usd: FloatArray = rows["open_interest_usd"].to_numpy(zero_copy_only=False).astype(np.float64)
     edges = np.concatenate([open_ns[:1], open_ns + interval_ns])
     at = np.searchsorted(read_ns, edges, side="right") - 1
     fresh = (at >= 0) & (edges - read_ns[at] < interval_ns)
-    held = np.where(np.isfinite(base[at]), base[at], usd[at] / closes)
+    held: FloatArray = np.where(np.isfinite(base[at]), base[at], usd[at] / closes)
     return np.where(fresh, held, np.nan)

@@ -1,4 +1,4 @@
-"""Liquidations per bar of one market: from the venue's feed where it was watched, else as an aggregator reports them."""
+"""Liquidations per bar of one market: from the venue's feed where it was watched, else as an aggregator reports."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ _EVENTS: Final = """
     WHERE venue = ? AND symbol = ? AND ts_event_ns >= ? AND ts_event_ns < ? ORDER BY ts_event_ns
 """
 
-_REPORTED: Final = """
-    SELECT ts_event_ns, any_value(long_base) AS long_base, any_value(short_base) AS short_base FROM liquidation_bar
-    WHERE venue = ? AND symbol = ? AND interval_ns = ? GROUP BY ts_event_ns ORDER BY ts_event_ns
+_LENGTHS: Final = """
+    SELECT DISTINCT interval_ns FROM liquidation_bar
+    WHERE venue = ? AND symbol = ? AND interval_ns <= ? AND ? % interval_ns = 0 ORDER BY interval_ns DESC
 """
+
+_REPORTED: Final = """
+    SELECT ts_event_ns // ? * ? AS open_ns, sum(long_base) AS long_base, sum(short_base) AS short_base
+    FROM (SELECT ts_event_ns, any_value(long_base) AS long_base, any_value(short_base) AS short_base
+          FROM liquidation_bar WHERE venue = ? AND symbol = ? AND interval_ns = ? GROUP BY ts_event_ns)
+    GROUP BY 1 HAVING count(long_base) = ? AND count(short_base) = ? ORDER BY 1
+"""
+"""Bars of a length, put together from shorter ones where all of those are known."""
 
 
 def liquidated_base(
@@ -64,9 +72,13 @@ def _watched(database: Database, market: tuple[str, str]) -> list[tuple[int, int
 
 
 def _reported(database: Database, market: tuple[str, str], open_ns: IntArray, interval_ns: int) -> FloatArray:
-    rows: Any = database.query(_REPORTED, [*market, interval_ns])
-    at_ns: IntArray = rows["ts_event_ns"].to_numpy()
     found = np.full((len(open_ns), 2), np.nan)
+    lengths = database.rows(_LENGTHS, [*market, interval_ns, interval_ns])
+    if not lengths:
+        return found
+    parts = interval_ns // int(lengths[0]["interval_ns"])
+    rows: Any = database.query(_REPORTED, [interval_ns, interval_ns, *market, interval_ns // parts, parts, parts])
+    at_ns: IntArray = rows["open_ns"].to_numpy()
     if not len(at_ns):
         return found
     at = np.clip(np.searchsorted(at_ns, open_ns), 0, len(at_ns) - 1)

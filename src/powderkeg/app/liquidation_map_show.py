@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from powderkeg.domain.time import format_instant
+from powderkeg.domain.time import NS_PER_MS, format_instant
+from powderkeg.liqmap.bars import FloatArray
+from powderkeg.liqmap.heatmap import Heatmap
 from powderkeg.liqmap.reading import Cluster, LiquidationMap, MarketCoverage, clusters
 
 
@@ -61,6 +64,37 @@ class MapReading(msgspec.Struct, frozen=True, kw_only=True):
 def read(one: LiquidationMap, count: int = 5) -> MapReading:
     """A map with its nearest clusters, so many per side."""
     return MapReading(total=one, nearest=clusters(one, count))
+
+
+def plain_heatmap(one: Heatmap) -> dict[str, Any]:
+    """For JSON: axes, the bytes of the grid in base64 (column after column, prices upwards), and what a byte means."""
+    return {
+        "as_of": format_instant(int(one.times_ns[-1])),
+        "coin": one.coin,
+        "method": one.method,
+        "is_floor": True,
+        "is_simulated": one.is_simulated,
+        "sources": list(one.sources),
+        "absent": one.absent,
+        "assumptions": one.assumptions,
+        "times_ms": (one.times_ns // NS_PER_MS).tolist(),
+        "price_edges": one.price_edges.tolist(),
+        "mark_price": _known(one.mark_price),
+        "open_interest_usd": _known(one.open_interest_usd),
+        "row_bps": one.row_bps,
+        "column_count": one.cells.shape[0],
+        "row_count": one.cells.shape[1],
+        "cells_base64": base64.b64encode(one.cells.tobytes()).decode(),
+        "scale": {
+            "floor_usd": one.scale.floor_usd,
+            "top_usd": one.scale.top_usd,
+            "ticks": [{"level": level, "usd": usd} for level, usd in one.scale.ticks],
+        },
+    }
+
+
+def _known(numbers: FloatArray) -> list[float | None]:
+    return [number if np.isfinite(number) else None for number in numbers.tolist()]
 
 
 def _covered(seen: MarketCoverage) -> dict[str, Any]:

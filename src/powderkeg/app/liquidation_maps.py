@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,9 +21,10 @@ import numpy as np
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
 from powderkeg.app.liquidation_map_data import Shelf, shelf_of_library
 from powderkeg.app.liquidation_map_files import read_bars
+from powderkeg.app.selection import base_coin
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.symbols import coin_of, split_pair, venue_slug
-from powderkeg.domain.time import NS_PER_MINUTE, format_duration, format_instant, parse_duration
+from powderkeg.domain.symbols import venue_slug
+from powderkeg.domain.time import format_duration, format_instant, parse_duration
 from powderkeg.liqmap.bars import Bars, IntArray
 from powderkeg.liqmap.heatmap import Heatmap, heatmap
 from powderkeg.liqmap.modelled import Memory, Modelled
@@ -59,6 +61,7 @@ class Maps:
 
     def __init__(self, shelf: ReadShelf, where: str, *, is_simulated: Callable[[], bool] = lambda: False) -> None:
         self._shelf, self._where, self._is_simulated = shelf, where, is_simulated
+        self._lock = threading.RLock()  # one question at a time: they share what was calibrated
         self._memory: Memory = {}
         self._held: tuple[tuple[int, str | None], Shelf, Modelled] | None = None
 
@@ -79,7 +82,8 @@ class Maps:
             InputError: nothing to make a map of, with what is missing.
         """
         chosen = self.choose(coin, FAR_FUTURE_NS if as_of is None else instant_ns(as_of), venue)
-        parts = [msgspec.structs.replace(chosen.model.read(name), coin=chosen.coin) for name in chosen.names]
+        with self._lock:
+            parts = [msgspec.structs.replace(chosen.model.read(name), coin=chosen.coin) for name in chosen.names]
         parts = [
             msgspec.structs.replace(one, assumptions={**one.assumptions, "made_from": chosen.made_from[one.symbol]})
             for one in parts
@@ -112,15 +116,16 @@ class Maps:
         window_ns = parse_duration(window)
         chosen = self.choose(coin, FAR_FUTURE_NS if as_of is None else instant_ns(as_of), venue)
         bars = [chosen.model.markets[name] for name in chosen.names]
-        return heatmap(
-            chosen.model,
-            chosen.names,
-            coin=chosen.coin,
-            times_ns=_instants(bars, window_ns, columns),
-            rows=rows,
-            absent=chosen.absent,
-            is_simulated=self._is_simulated(),
-        )
+        with self._lock:
+            return heatmap(
+                chosen.model,
+                chosen.names,
+                coin=chosen.coin,
+                times_ns=_instants(bars, window_ns, columns),
+                rows=rows,
+                absent=chosen.absent,
+                is_simulated=self._is_simulated(),
+            )
 
     def bars(self, until_ns: int = FAR_FUTURE_NS, coin: str | None = None) -> list[Bars]:
         """Bars of every market that can have a map."""
@@ -151,14 +156,16 @@ class Maps:
     def _read(self, until_ns: int, coin: str | None) -> tuple[Shelf, Modelled]:
         """The bars, and what was calibrated on them; the last question's are kept."""
         asked = (until_ns, coin)
-        if self._held is None or self._held[0] != asked:
-            shelf = self._shelf(until_ns, coin)
-            self._held = (asked, shelf, Modelled([*shelf.markets.values()], self._memory))
-        return self._held[1], self._held[2]
+        with self._lock:
+            if self._held is None or self._held[0] != asked:
+                shelf = self._shelf(until_ns, coin)
+                self._held = (asked, shelf, Modelled([*shelf.markets.values()], self._memory))
+            return self._held[1], self._held[2]
 
     def forget(self) -> None:
         """Read again at the next question: the source has changed."""
-        self._held = None
+        with self._lock:
+            self._held = None
 
     @staticmethod
     def _readable(model: Modelled, names: list[str], absent: dict[str, str]) -> list[str]:
@@ -204,12 +211,6 @@ def maps_of_file(path: str | Path) -> Maps:
     return Maps(lambda until_ns, _coin: _shelf_of_bars(markets, until_ns), path.name)
 
 
-def base_coin(text: str) -> str:
-    """The coin of a pair as tables and people spell it (`BTC`, `BTCUSDT`, `BTC/USDT:USDT`)."""
-    glued = split_pair(text.strip().upper())
-    return coin_of(text.strip() if glued is None or "/" in text else glued[0])
-
-
 def _shelf_of_bars(markets: list[Bars], until_ns: int) -> Shelf:
     found = Shelf(markets={}, coins={}, venues={}, absent={}, made_from={})
     for bars in markets:
@@ -228,5 +229,5 @@ def _instants(bars: list[Bars], window_ns: int, columns: int) -> IntArray:
     end_ns = max(int(one.open_ns[-1]) + one.interval_ns for one in bars)
     first_ns = min(int(one.open_ns[0]) + one.interval_ns for one in bars)
     span_ns = min(window_ns, end_ns - first_ns)
-    step_ns = max(-(-span_ns // (max(columns, 2) * interval_ns)) * interval_ns, interval_ns, NS_PER_MINUTE)
+    step_ns = max(-(-span_ns // (max(columns, 2) * interval_ns)) * interval_ns, interval_ns)
     return np.arange(end_ns - span_ns // step_ns * step_ns, end_ns + 1, step_ns, dtype=np.int64)

@@ -11,6 +11,7 @@ from powderkeg.app.cascade_words import (
     millions,
     outcome_sentence,
     price_text,
+    ratio_text,
     rung_sentence,
     told_rungs,
 )
@@ -61,7 +62,7 @@ def _print_steps(report: LadderReport) -> None:
             price_text(step.price_to),
             f"[{color}]{millions(step.fuel_usd)}[/]",
             millions(step.depth_usd),
-            "–" if step.reproduction is None else f"{step.reproduction:.2g}",
+            ratio_text(step.reproduction),
             millions(step.fuel_total_usd),
             millions(step.depth_total_usd),
         )

@@ -22,8 +22,8 @@ from powderkeg.liqmap.reading import Method
 
 MAX_CELLS: Final = 100_000
 LEVELS: Final = 255
-DECADES: Final = 3.0
-"""What is less than a thousandth of the scale's top is drawn as nothing: the eye tells no more levels apart."""
+DECADES: Final = 2.0
+"""What is less than a hundredth of the scale's top is drawn as nothing: the scale is spent on what matters."""
 
 AROUND: Final = 0.03
 """Log distance beyond the extremes of the price that is shown at least."""
@@ -43,7 +43,7 @@ class HeatScale(msgspec.Struct, frozen=True, kw_only=True):
         """Bytes for dollars, rounded down to a level."""
         shown = usd >= self.floor_usd
         steps = np.log(np.where(shown, usd, self.floor_usd) / self.floor_usd) / self._step
-        return np.where(shown, np.minimum(1 + np.floor(steps), LEVELS), 0).astype(np.uint8)
+        return np.where(shown, np.minimum(1 + np.floor(steps + 1e-9), LEVELS), 0).astype(np.uint8)
 
     def decode(self, cells: NDArray[np.uint8]) -> FloatArray:
         """Dollars at the lower end of each level; 0 for what is below the scale."""
@@ -90,8 +90,8 @@ class Heatmap(msgspec.Struct, frozen=True, kw_only=True):
     open_interest_usd: FloatArray
     row_bps: float
     sources: tuple[str, ...]
-    absent: dict[str, str]
     assumptions: dict[str, str]
+    absent: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     method: Method = "modelled"
     is_simulated: bool = False
 
@@ -117,21 +117,24 @@ def heatmap(
     Raises:
         InputError: too many cells, instants out of order, or no market with a map at the last of them.
     """
-    if len(times_ns) * rows > MAX_CELLS or rows < 1:
-        raise InputError(f"{len(times_ns)} columns of {rows} rows; a heatmap holds 1 to {MAX_CELLS:,} cells")
+    if len(times_ns) * rows > MAX_CELLS or rows < 2:
+        raise InputError(
+            f"{len(times_ns)} columns of {rows} rows; a heatmap has 2 rows, and at most {MAX_CELLS:,} cells"
+        )
     if not len(times_ns) or (np.diff(times_ns) <= 0).any():
         raise InputError("the columns of a heatmap need instants, in increasing order")
     latest = [model.read(symbol, int(times_ns[-1])) for symbol in symbols]
     width = latest[0].bin_width
     edges = _rows(*_reach(model, symbols, times_ns), width, rows)
+    log_edges: FloatArray = edges.astype(np.float64) * width
     dollars = np.zeros((len(times_ns), len(edges) - 1))
     marks, held = np.full((2, len(symbols), len(times_ns)), np.nan)
     for n, symbol in enumerate(symbols):
-        _walk(model, symbol, times_ns, edges * width, (dollars, marks[n], held[n]))
+        _walk(model, symbol, times_ns, log_edges, (dollars, marks[n], held[n]))
     return Heatmap(
         coin=coin,
         times_ns=times_ns,
-        price_edges=np.exp(edges * width),
+        price_edges=np.exp(log_edges),
         cells=(scale := _scale(dollars)).encode(dollars),
         scale=scale,
         mark_price=_weighed_mean(marks, held),
@@ -143,27 +146,24 @@ def heatmap(
     )
 
 
-def _walk(
-    model: Modelled,
-    symbol: str,
-    times_ns: IntArray,
-    log_edges: FloatArray,
-    out: tuple[FloatArray, FloatArray, FloatArray],
-) -> None:
+def _walk(model: Modelled, symbol: str, times_ns: IntArray, log_edges: FloatArray, out: tuple[FloatArray, ...]) -> None:
     """Add one market's columns; settings change with the week, and then the map is walked again from its beginning."""
     bars = model.markets[symbol]
     ends_ns = bars.open_ns + bars.interval_ns
-    log_path, flow, level_map, walked = np.log(bars.prices), np.empty((0, 3)), None, 0
-    for column, at_ns in enumerate(times_ns.tolist()):
-        count = int(np.searchsorted(ends_ns, at_ns, side="right"))
+    log_path: FloatArray = np.log(bars.prices)
+    flow, walked = np.empty((0, 3)), 0
+    level_map: LevelMap | None = None
+    counts: list[int] = np.searchsorted(ends_ns, times_ns, side="right").tolist()
+    for column, count in enumerate(counts):
         if not model.has_map(symbol, count):
             continue
         settings, weights = model.weights(symbol, int(ends_ns[count - 1]))
         if level_map is None or level_map.settings != settings:
             level_map, walked = LevelMap(settings, bars.interval_hours), 0
             flow = flow_of(bars, settings.churn)
-        level_map.walk(log_path[walked:count], flow[walked:count])
-        walked = count
+        if count > walked:
+            level_map.walk(log_path[walked:count], flow[walked:count])
+            walked = count
         mass = weighed(level_map.mass, weights).sum(axis=0)
         centers = (level_map.first_bin + np.arange(len(mass)) + 0.5) * settings.bin_width
         out[0][column] += np.histogram(centers, log_edges, weights=mass * np.exp(centers))[0]
@@ -185,9 +185,10 @@ def _reach(model: Modelled, symbols: Sequence[str], times_ns: IntArray) -> tuple
 
 
 def _rows(low: float, high: float, width: float, rows: int) -> IntArray:
-    """[P + 1] edges in bins: rows of whole bins, so that no row is empty for want of one."""
+    """[P + 1] edges in bins: rows of whole bins, so that none is empty, at the same places in every picture."""
     first, last = math.floor(low / width), math.ceil(high / width)
-    step = max(math.ceil((last - first) / rows), 1)
+    step = max(math.ceil((last - first) / max(rows - 1, 1)), 1)
+    first = first // step * step
     return np.arange(first, first + step * math.ceil((last - first) / step) + 1, step, dtype=np.int64)
 
 

@@ -44,7 +44,7 @@ class Modelled:
 
     Args:
         markets: bars of markets that calibrate together, those one asks for among them.
-        memory: what was calibrated before, on whatever bars; give the same dictionary again and nothing is fitted twice.
+        memory: what was calibrated before, on whatever bars; with the same dictionary nothing is fitted twice.
     """
 
     def __init__(self, markets: Sequence[Bars], memory: Memory | None = None) -> None:
@@ -196,10 +196,7 @@ class Modelled:
 
 def _marks(markets: Sequence[Bars]) -> tuple[object, ...]:
     """What tells bars from other bars: the same marks, the same calibration."""
-    return tuple(
-        (bars.symbol, len(bars), *(zlib.crc32(np.ascontiguousarray(held)) for held in _arrays(bars)))
-        for bars in markets
-    )
+    return tuple((bars.symbol, len(bars), *(zlib.crc32(held.tobytes()) for held in _arrays(bars))) for bars in markets)
 
 
 def _arrays(bars: Bars) -> tuple[FloatArray | IntArray, ...]:
