@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_MS
@@ -86,10 +87,25 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
             yield press.quotes.market(kind, contract, at_ms, tick.price, interest)
 
 
+def prepare(seed: int, duration_s: int) -> None:
+    """Simulate ahead of the first frame: it takes seconds, in which no socket would be served."""
+    _simulated(seed, duration_s)
+
+
+@lru_cache(maxsize=4)
+def _simulated(seed: int, duration_s: int) -> Squeeze:
+    return simulate_exchange_squeeze(np.random.default_rng(seed), duration_s=duration_s, start_ns=0)
+
+
 @lru_cache(maxsize=4)
 def _squeeze(seed: int, duration_s: int, start_ns: int) -> Squeeze:
-    """Simulated once for all venues."""
-    return simulate_exchange_squeeze(np.random.default_rng(seed), duration_s=duration_s, start_ns=start_ns)
+    """Simulated once for all venues, and told from the time that is asked for."""
+    made = _simulated(seed, duration_s)
+    return Squeeze(
+        tuple(replace(event, ts_ns=event.ts_ns + start_ns) for event in made.liquidations),
+        tuple(replace(event, ts_ns=event.ts_ns + start_ns) for event in made.trades),
+        tuple(replace(event, ts_ns=event.ts_ns + start_ns) for event in made.ticks),
+    )
 
 
 def _happened(venue: str, squeeze: Squeeze) -> list[Happened]:
