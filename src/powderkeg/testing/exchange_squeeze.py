@@ -141,8 +141,8 @@ def _ticks(runs: list[Run], at_ns: int) -> Iterator[Tick]:
     for i, coin in enumerate(COINS):
         marks = [run.instruments[i].price(int(run.exchange.state.mark_ticks[i])) for run in runs]
         held = [np.maximum(run.exchange.state.accounts.lots[:, i], 0).sum() for run in runs]
-        interest = sum(run.instruments[i].qty_base(int(lots)) for run, lots in zip(runs, held, strict=True))
-        yield Tick(coin.name, math.fsum(marks) / len(marks), interest, at_ns)
+        interest = tuple(run.instruments[i].qty_base(int(lots)) for run, lots in zip(runs, held, strict=True))
+        yield Tick(coin.name, math.fsum(marks) / len(marks), math.fsum(interest), at_ns, interest)
 
 
 def _scenario(venue: str, share: float, duration_s: int, start_ns: int) -> Scenario:

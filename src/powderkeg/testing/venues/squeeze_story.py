@@ -82,7 +82,7 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
         kinds: tuple[Kind, ...] = ("mark_price",)
         if press.venue == "okx" and is_slow:
             kinds = ("mark_price", "open_interest", "funding_rate")
-        interest = contract.qty_of(_lots(contract, tick.open_interest_base * VENUE_SHARE[press.venue]))
+        interest = contract.qty_of(_lots(contract, tick.interest_of(press.venue)))
         for kind in kinds:
             yield press.quotes.market(kind, contract, at_ms, tick.price, interest)
 
