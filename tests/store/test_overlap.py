@@ -18,7 +18,8 @@ from powderkeg.store.decode import CONTINUED, Decoder
 from powderkeg.store.journal import Journal
 from powderkeg.store.journal_file import journal_path
 from powderkeg.store.journal_format import JournalMeta, Record
-from powderkeg.store.overlap import MAX_ROWS, MEMORY_NS, Overlap, handed_on
+from powderkeg.store.overlap import MEMORY_NS, Overlap, handed_on
+from powderkeg.store.row_table import MAX_ROWS
 from powderkeg.store.query import Database
 
 SIGHTINGS = st.lists(st.tuples(st.integers(1, 3), st.sampled_from([1.0, 2.0, 3.0])), max_size=40)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -63,13 +64,17 @@ class Socket:
         self.opened_s = self._clock.monotonic()
         self.liveness = Liveness(self.plan, self._limits, self.opened_s)
         on_open(self)
-        keeper = asyncio.create_task(self._keep(connection, self.liveness))
+        helpers = (
+            asyncio.create_task(self._keep(connection, self.liveness)),
+            asyncio.create_task(self._probe(connection)),
+        )
         try:
             await self._pump(connection, self.liveness)
         except ConnectionClosed as error:
             return refusal_of_closing(error)
         finally:
-            keeper.cancel()
+            for helper in helpers:
+                helper.cancel()
             connection.transport.abort()  # after a closing handshake there is nothing left to abort
 
     async def close(self) -> None:
@@ -118,6 +123,15 @@ class Socket:
                     due_message_s = self._clock.monotonic() + message_s
         except ConnectionClosed:
             return  # `_pump` sees the same and says so
+
+    async def _probe(self, connection: ClientConnection) -> None:
+        """Ask for the canary again and again, where it does not come by itself."""
+        texts = self.plan.canary.probe if self.plan.canary is not None else ()
+        with suppress(ConnectionClosed):
+            while texts:
+                await asyncio.sleep(self._limits.probe_every_s)
+                for text in texts:
+                    await connection.send(text)
 
     def _pong(self, liveness: Liveness, answer: asyncio.Future[float]) -> None:
         if not answer.cancelled() and answer.exception() is None:
