@@ -186,7 +186,7 @@ def _stored(data: Path, lost_rows: Sequence[Sequence[Any]]) -> tuple[dict[str, i
 
 
 def _about(event: Liquidation) -> set[tuple[int, str, str, int]]:
-    """What the ledger may say of it: its sums are of whole nano-dollars, ours of doubles, so neighbors are taken too."""
+    """What the ledger may say of it: its sums are of whole nano-dollars, ours of doubles, so neighbors too."""
     about = round((event.notional_usd or 0.0) * 1e9) // NUSD_ABOUT
     at = (event.ts_event_ns // NS_PER_MS, coin_of(event.symbol), event.position_side)
     return {(*at, about + step) for step in (-1, 0, 1)}

@@ -162,7 +162,7 @@ class Feed:
             return
         socket = Socket(f"{self.plan.key}#{next(self._numbers)}", self.plan, self._limits, self._clock, self._deliver)
         self._tried = socket
-        task = asyncio.create_task(socket.live(self._opened), name=socket.key)
+        task = asyncio.create_task(socket.live(self._opened, self._wake.set), name=socket.key)
         task.add_done_callback(lambda _: self._wake.set())
         self._tasks[socket] = task
 

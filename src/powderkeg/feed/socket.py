@@ -50,11 +50,12 @@ class Socket:
         self._deliver = deliver
         self._connection: ClientConnection | None = None
 
-    async def live(self, on_open: Callable[[Socket], None]) -> Refusal:
+    async def live(self, on_open: Callable[[Socket], None], on_subscribed: Callable[[], None]) -> Refusal:
         """Open, subscribe and deliver until the connection ends; why it ended.
 
         Args:
             on_open: called once the connection stands, before the first frame.
+            on_subscribed: called once every request was sent: from then on the canary is due.
         """
         try:
             connection = await self._open()
@@ -65,7 +66,7 @@ class Socket:
         self.liveness = Liveness(self.plan, self._limits, self.opened_s)
         on_open(self)
         helpers = (
-            asyncio.create_task(self._keep(connection, self.liveness)),
+            asyncio.create_task(self._keep(connection, self.liveness, on_subscribed)),
             asyncio.create_task(self._probe(connection)),
         )
         try:
@@ -107,11 +108,12 @@ class Socket:
             if heard.reply is not None:
                 await connection.send(heard.reply)
 
-    async def _keep(self, connection: ClientConnection, liveness: Liveness) -> None:
+    async def _keep(self, connection: ClientConnection, liveness: Liveness, on_subscribed: Callable[[], None]) -> None:
         """Subscribe, then ping: by protocol, and by message where the venue wants that."""
         try:
             await self._subscribe(connection)
             liveness.subscribed(self._clock.monotonic())
+            on_subscribed()
             message_s = self.plan.ping_interval_s if self.plan.ping is not None else None
             due_message_s = 0.0 if message_s is None else self._clock.monotonic() + message_s
             while True:

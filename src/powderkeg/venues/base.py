@@ -18,9 +18,9 @@ Parse = Callable[[bytes, int, VenueInstruments], tuple[Event, ...]]
 TypeError, ArithmeticError or VenueProtocolError; `registry.parse_frame` turns them all into VenueProtocolError."""
 
 
-CANARY_SILENCE_S: Final = 15.0
-"""Canaries of most venues speak each second or more often. Five times a usual hiccup of theirs, and the promise for
-noticing a dead path."""
+CANARY_SILENCE_S: Final = 14.0
+"""Canaries speak each second or more often. Nearly five times a usual hiccup of theirs, and a second less than the
+promise for noticing a dead path, which takes a moment itself."""
 
 PROBE_EVERY_S: Final = 5.0
 """So that two lost probes in a row do not yet condemn a path."""

@@ -24,7 +24,7 @@ from powderkeg.app.live.watched import Watched
 from powderkeg.app.pipeline import Pipeline
 from powderkeg.domain.events import FeedGap
 from powderkeg.domain.time import NS_PER_S
-from powderkeg.store.decode import CONTINUED, Decoder, DecoderState, RejectedRecord
+from powderkeg.store.decode import CONTINUED, Decoder, DecoderState, RejectedRecord, continued_header
 from powderkeg.store.journal_format import Record
 from powderkeg.store.overlap import handed_on
 
@@ -270,7 +270,7 @@ class LiveSession:
             return  # the past is not rebuilt yet: the old journal takes a little of the new day
         self.drain()
         boundary_ns = self.recorder.day_end_ns
-        unspoken = {key: decoder.unspoken(lane.connection_id) for key, lane in self.lanes.items()}
+        memories = {key: decoder.memory(lane.connection_id) for key, lane in self.lanes.items()}
         state: DecoderState = handed_on(decoder.state())
         for lane in self.lanes.values():
             self.recorder.disconnect(lane.connection_id, boundary_ns)
@@ -281,7 +281,8 @@ class LiveSession:
                 venue=lane.venue,
                 stream=lane.stream,
                 opened_ns=boundary_ns,
-                format="" if unspoken[key] else CONTINUED,
+                format=CONTINUED,
+                header=continued_header(memories[key]),
             )
             self.lanes[key] = lane._replace(connection_id=connection_id)
         self._decoder = Decoder(self.recorder.connections, None, state)
