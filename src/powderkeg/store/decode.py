@@ -24,8 +24,8 @@ from powderkeg.venues import Connection
 EXCERPT_CHARS: Final = 120  # enough to recognize a line, short enough to keep one line
 
 CONTINUED: Final = "continued"
-"""Format of a frames connection that began in an earlier journal. Its header holds what it remembers from there, so that
-the journal can be read alone; one without has nothing to remember: its channels have spoken there."""
+"""Format of a frames connection that began in an earlier journal. Its header holds what it remembers from there, so
+that the journal can be read alone; one without has nothing to remember: its channels have spoken there."""
 
 MEMORY: Final = "memory"
 """Field of that header: `venues.Connection.memory`, a line each."""

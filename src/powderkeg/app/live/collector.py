@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from powderkeg.app.live.archiver import EVERY_S, Archiver, unsettled
+from powderkeg.app.live.heap import give_back
 from powderkeg.app.live.observer import SessionObserver
 from powderkeg.app.live.rebuild import rebuild
 from powderkeg.app.live.recorder import TICK_S, JournalKind
@@ -201,6 +202,7 @@ class Collector:
             rebuild, self.options.data_dir, journal_id, last_seq, venues, self._clock.now_ns()
         )
         self.session.go_on_from(past)
+        await asyncio.to_thread(give_back)  # reading the past took far more than keeping it
 
     async def _ticking(self) -> None:
         delays_due_s = time.monotonic() + DELAY_PERIOD_S
@@ -210,6 +212,7 @@ class Collector:
             if time.monotonic() >= delays_due_s:
                 delays_due_s += DELAY_PERIOD_S
                 self.session.turn_delays()
+                await asyncio.to_thread(give_back)
 
     async def _archiving(self, archiver: Archiver, past: asyncio.Task[None]) -> None:
         """First what earlier runs left, then a part every so often, and whole days as they end."""

@@ -27,6 +27,7 @@ from powderkeg.domain.time import NS_PER_S
 from powderkeg.store.decode import CONTINUED, Decoder, DecoderState, RejectedRecord, continued_header
 from powderkeg.store.journal_format import Record
 from powderkeg.store.overlap import handed_on
+from powderkeg.store.spans import backfill_note
 
 SLICE_FRAMES: Final = 64
 """Frames of one venue decoded before it is the next one's turn: half a millisecond."""
@@ -106,7 +107,7 @@ class LiveSession:
     def go_on_from(self, past: Rebuilt) -> None:
         """Take over the rebuilt past and begin to decode."""
         self.pipeline = past.pipeline
-        for gap in self.watched.take_over(past.observed, past.watched_until_ns):
+        for gap in self.watched.take_over(past.observed, past.watched_until_ns, past.gaps):
             self.gap(gap)
         for problem in past.problems:
             self._alert(problem)
@@ -181,6 +182,11 @@ class LiveSession:
             one = msgspec.structs.replace(gap, stream=stream)
             self.recorder.gap(one)
             self.watched.gap(one)
+
+    def backfilled(self, gap: FeedGap) -> None:
+        """A venue has told all the liquidations it keeps of a gap; the gap stays noted, and this beside it."""
+        self.recorder.gap(backfill_note(gap))
+        self.watched.backfilled(gap)
 
     def take(self, key: str, received_ns: int, payload: bytes) -> None:
         """A frame came: admit it or not, journal it, queue it."""
