@@ -16,7 +16,7 @@ from powderkeg.feed.backoff import Refusal, retry_or_fatal
 from powderkeg.feed.hearing import Heard, Hearing
 from powderkeg.feed.liveness import Limits, Liveness
 from powderkeg.feed.plan import Plan
-from powderkeg.feed.ports import Clock
+from powderkeg.feed.ports import Clock, Stamper
 from powderkeg.venues.base import MAX_FRAME_BYTES
 
 TOO_BIG: Final = 1009
@@ -38,7 +38,9 @@ class Socket:
         ending: why it was ended by us, None while nobody wants it to end.
     """
 
-    def __init__(self, key: str, plan: Plan, limits: Limits, clock: Clock, deliver: Deliver) -> None:
+    def __init__(
+        self, key: str, plan: Plan, limits: Limits, clock: Clock, deliver: Deliver, stamper: Stamper | None = None
+    ) -> None:
         self.key = key
         self.plan = plan
         self.liveness: Liveness | None = None
@@ -48,6 +50,7 @@ class Socket:
         self._limits = limits
         self._clock = clock
         self._deliver = deliver
+        self._stamp = None if stamper is None else stamper(key)
         self._connection: ClientConnection | None = None
 
     async def live(self, on_open: Callable[[Socket], None], on_subscribed: Callable[[], None]) -> Refusal:
@@ -96,10 +99,10 @@ class Socket:
 
     async def _pump(self, connection: ClientConnection, liveness: Liveness) -> NoReturn:
         hear = Hearing(self.plan).hear
-        now_ns, monotonic, deliver = self._clock.now_ns, self._clock.monotonic, self._deliver
+        now_ns, monotonic, deliver, stamp = self._clock.now_ns, self._clock.monotonic, self._deliver, self._stamp
         while True:
             payload = await connection.recv(decode=False)
-            ts_received_ns = now_ns()
+            ts_received_ns = now_ns() if stamp is None else stamp(payload)
             heard = hear(payload)
             liveness.frame(heard, monotonic())
             if heard.is_data and self.first_data_ns is None:

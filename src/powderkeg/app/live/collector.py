@@ -29,7 +29,7 @@ from powderkeg.domain.symbols import coin_of
 from powderkeg.feed.connection import Feed
 from powderkeg.feed.liveness import Limits
 from powderkeg.feed.plan import Plan, plans
-from powderkeg.feed.ports import Clock, SystemClock
+from powderkeg.feed.ports import Clock, Stamper, SystemClock
 from powderkeg.store.lock import FileLock
 from powderkeg.venues import VENUES
 
@@ -75,6 +75,7 @@ class Collector:
         options: what to collect.
         clock: both clocks.
         tell: takes each alert as it comes.
+        stamper: see `Feed`.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Collector:
         *,
         clock: Clock | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        stamper: Stamper | None = None,
     ) -> None:
         if not options.name.replace("-", "").replace("_", "").isalnum() or not options.name.isascii():
             raise InputError(f"{options.name!r} cannot name a collector: use letters, digits, '-' and '_'")
@@ -95,6 +97,7 @@ class Collector:
         )
         self._clock = clock or SystemClock()
         self._tell = tell
+        self._stamper = stamper
         self._rng = random.Random(options.seed)  # noqa: S311 - jitter, no secret
         self.started = asyncio.Event()  # there is a session to look at
         self._stopping = asyncio.Event()
@@ -194,6 +197,7 @@ class Collector:
             rng=random.Random(self._rng.random()),  # noqa: S311 - jitter, no secret
             clock=self._clock,
             limits=self.options.limits,
+            stamper=self._stamper,
         )
 
     async def _rebuild(self, journal_id: str, last_seq: int) -> None:
