@@ -1,4 +1,4 @@
-"""R6 and R10 with a collector at work: clocks that jump, a process that is stopped, venues that repeat and come late."""
+"""R6 and R10 with a collector at work: clocks that jump, a stopped process, venues that repeat and come late."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 
 import pytest
 from live_child import row
-from live_kit import NOON, Bench, totals_of
+from live_kit import NOON, Bench, totals_of, until
 
 from powderkeg.app.live.collector import Collector, CollectorOptions
 from powderkeg.domain.time import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_S
@@ -125,8 +125,7 @@ def test_r10_repeats_disorder_and_lateness_over_sockets(tmp_path, measured):
             await collector.started.wait()
             session = collector.session
             async with asyncio.timeout(60):
-                while not (collector.is_running and all(venue.outlets for venue in fleet.venues.values())):
-                    await asyncio.sleep(0.05)
+                await until(lambda: collector.is_running and all(venue.outlets for venue in fleet.venues.values()))
                 await asyncio.sleep(0.5)
                 fleet.begin()
                 await fleet.ended()
@@ -152,9 +151,10 @@ def test_r10_repeats_disorder_and_lateness_over_sockets(tmp_path, measured):
     repeated = sum(told["count"] for ledger in ledgers.values() for told in ledger["repeated"].values())
     live = sum(group.count for group in session.pipeline.totals.groups(time.time_ns() + NS_PER_MINUTE, NS_PER_HOUR))
     orders = sum(count for count, _ in expected.values())
+    reconnects = sum(tally.reconnects for tally in session.tallies.values())
     measured(
-        f"R10 over sockets: {orders:,} liquidations, {repeated:,} of them told again, out of order and up to {LATE_S} s "
-        f"late, {sum(tally.reconnects for tally in session.tallies.values())} reconnects: totals are the oracle's"
+        f"R10 over sockets: {orders:,} liquidations, {repeated:,} of them told again, out of order and up to {LATE_S} "
+        f"s late, {reconnects} reconnects: totals are the oracle's"
     )
     assert repeated > 0
     assert found == expected

@@ -108,9 +108,9 @@ class RowTable:
     def _place(self, digest: bytes) -> int:
         """Where in the index the digest stands, or would stand: its own place or the next free one (linear probing)."""
         place = int.from_bytes(digest[:2]) & _MASK
-        index, digests = self._index, self._digests
+        index = self._index
         while (slot := index[place]) >= 0:
-            if digests[slot * DIGEST_BYTES : (slot + 1) * DIGEST_BYTES] == digest:
+            if self._digest(slot) == digest:
                 return place
             place = (place + 1) & _MASK
         return place

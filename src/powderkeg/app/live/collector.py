@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from powderkeg.app.live.archiver import EVERY_S, Archiver, unsettled
+from powderkeg.app.live.counters import Sample, samples, state_samples
 from powderkeg.app.live.heap import give_back
 from powderkeg.app.live.observer import SessionObserver
 from powderkeg.app.live.rebuild import rebuild
@@ -160,6 +161,10 @@ class Collector:
     def snapshot(self) -> Snapshot:
         """The session as it stands now; only while `run` runs."""
         return self._snapshotter.snapshot(tuple(self.alerts))
+
+    def metrics(self) -> list[Sample]:
+        """Everything counted and the state of every stream, as `/metrics` lists them (see `counters.help_of`)."""
+        return [*samples(self.session.counters()), *state_samples(self._snapshotter.states())]
 
     def alert(self, line: str) -> None:
         """Something the operator should know."""

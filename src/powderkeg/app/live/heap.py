@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from functools import cache
+from typing import cast
 
 Trim = Callable[[int], int]
 
@@ -24,5 +25,7 @@ def give_back() -> bool:
 
 @cache
 def _trim() -> Trim | None:
-    found = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    return found if callable(found) else None
+    try:
+        return cast("Trim", ctypes.CDLL(None).malloc_trim)
+    except AttributeError:
+        return None

@@ -35,6 +35,13 @@ SLICE_FRAMES: Final = 64
 TURN_S: Final = 0.004
 """How long decoding may keep the loop before sockets are looked at again."""
 
+LONG_TURN_S: Final = 0.02
+"""The same where a queue is behind: sockets then wait, and venues with them, instead of frames being shed."""
+
+BEHIND_FRAMES: Final = 8_192
+"""From this many waiting frames of one venue on, a session is behind: half a second at 20,000 a second, far below the
+bound at which anything is shed."""
+
 LATEST_REJECTS: Final = 20
 """Refusals kept for showing; all are counted, and the archive lists them."""
 
@@ -224,7 +231,8 @@ class LiveSession:
 
     def _turn(self) -> None:
         self._is_turn_due = False
-        until = time.perf_counter() + TURN_S
+        is_behind = any(len(queue.frames) >= BEHIND_FRAMES for queue in self._round)
+        until = time.perf_counter() + (LONG_TURN_S if is_behind else TURN_S)
         while self._round:
             self._serve(self._round.popleft())
             if time.perf_counter() >= until:
@@ -249,6 +257,8 @@ class LiveSession:
                 continue
             if events:
                 tally.events += len(events)
+                kind = type(events[0])
+                tally.by_kind[kind] = tally.by_kind.get(kind, 0) + len(events)
                 tally.lag.add(record.position - events[0].ts_event_ns)
             if rejects:
                 tally.rejects += len(rejects)
