@@ -57,6 +57,6 @@ def kept_overnight(bars: Bars, settings: MapSettings, rng: np.random.Generator |
         other = kept[int(order[day])].copy()
         other.shift(float(path[start, 0] - path[days[order[day]], 0]))
         idle = np.column_stack([flow[start:stop, 0], flow[start:stop, 0], np.zeros(stop - start)])
-        swept[start:stop] = other.walk(path[start:stop], idle)[:, 0]
+        swept[start:stop] = other.walk(path[start:stop], idle)[0]
     share = swept / np.maximum(flow[:, 0], np.finfo(float).tiny)[:, None, None]
     return np.log(np.concatenate([share[:, 0], share[:, 1]]) + SHARE_FLOOR)

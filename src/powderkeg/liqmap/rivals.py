@@ -11,10 +11,10 @@ import numpy as np
 
 from powderkeg.liqmap.bars import Bars, FloatArray, Mask
 from powderkeg.liqmap.estimate import ACTIVITY_HOURS, MapSettings
-from powderkeg.liqmap.kernels import compiled_stand
 from powderkeg.liqmap.models import per_series, pooled, with_map
 from powderkeg.liqmap.panel import Panel, map_rows, walk_markets
 from powderkeg.liqmap.placebos import blind, kept_overnight, shuffled
+from powderkeg.liqmap.standing import compiled_stand
 from powderkeg.liqmap.windows import before_mean
 
 SEED: Final = 20_240_715
