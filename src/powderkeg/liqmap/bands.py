@@ -8,7 +8,7 @@ whose predictions lie nearest. References: split conformal prediction with local
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -19,14 +19,6 @@ NEIGHBORS: Final = 120
 """Validation errors whose quantiles make a band: a tenth of them is twelve, enough for a 10 % tail."""
 
 PIT_BINS: Final = 10
-
-
-class _Nearest(NamedTuple):
-    """Errors near every prediction of one series: `windows[start[i]]` are those of row `rows[i]`."""
-
-    rows: IntArray
-    windows: FloatArray
-    start: IntArray
 
 
 def bands(
@@ -45,11 +37,30 @@ def bands(
         Two [R] arrays in log(1 + liquidated), never below zero.
     """
     lower, upper = predicted.copy(), predicted.copy()
-    for near in _nearest(panel, validated, predicted, mask):
-        low, high = np.quantile(near.windows, [(1 - share) / 2, (1 + share) / 2], axis=1)
-        lower[near.rows] = np.maximum(predicted[near.rows] + low[near.start], 0.0)
-        upper[near.rows] = np.maximum(predicted[near.rows] + high[near.start], 0.0)
+    for mine, known, missed in _errors(panel, validated, mask):
+        lower[mine], upper[mine] = local_band(known, missed, predicted[mine], share)
     return lower, upper
+
+
+def local_band(
+    known: FloatArray, missed: FloatArray, predicted: FloatArray, share: float, step: int = 1
+) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper end of a central band, from the errors of the nearest inner predictions.
+
+    Args:
+        known: [N] inner predictions.
+        missed: [N] what happened less each of them.
+        predicted: [M] predictions to put a band around.
+        share: in (0, 1).
+        step: quantiles are taken at every `step`-th place among the sorted inner predictions.
+
+    Returns:
+        Two [M] arrays, never below zero.
+    """
+    windows, start = _nearest(known, missed, predicted)
+    low, high = np.quantile(windows[::step], [(1 - share) / 2, (1 + share) / 2], axis=1)
+    at = start // step
+    return np.maximum(predicted + low[at], 0.0), np.maximum(predicted + high[at], 0.0)
 
 
 def transforms(panel: Panel, validated: FloatArray, predicted: FloatArray, mask: Mask) -> FloatArray:
@@ -58,10 +69,11 @@ def transforms(panel: Panel, validated: FloatArray, predicted: FloatArray, mask:
     The two differ where the forecast has an atom: at nothing liquidated.
     """
     found = np.full((len(panel.target), 2), np.nan)
-    for rows, windows, start in _nearest(panel, validated, predicted, mask):
-        law = np.maximum(predicted[rows, None] + windows[start], 0.0)
-        happened = panel.target[rows, None]
-        found[rows, 0], found[rows, 1] = (law < happened).mean(axis=1), (law <= happened).mean(axis=1)
+    for mine, known, missed in _errors(panel, validated, mask):
+        windows, start = _nearest(known, missed, predicted[mine])
+        law = np.maximum(predicted[mine, None] + windows[start], 0.0)
+        happened = panel.target[mine, None]
+        found[mine] = np.column_stack([(law < happened).mean(axis=1), (law <= happened).mean(axis=1)])
     found[np.isnan(panel.target)] = np.nan
     return found
 
@@ -79,13 +91,17 @@ def pit_histogram(transformed: FloatArray) -> FloatArray:
     return np.diff(reached)
 
 
-def _nearest(panel: Panel, validated: FloatArray, predicted: FloatArray, mask: Mask) -> Iterator[_Nearest]:
+def _errors(panel: Panel, validated: FloatArray, mask: Mask) -> Iterator[tuple[Mask, FloatArray, FloatArray]]:
+    """Per series its rows, its inner predictions and their errors; a series without any takes those of all."""
     for s in range(panel.series_count):
         mine = panel.series == s
         train = mine & mask if (mine & mask).any() else mask
-        order = np.argsort(validated[train], kind="stable")
-        known, missed = validated[train][order], (panel.target[train] - validated[train])[order]
-        count = min(NEIGHBORS, len(known))
-        start = np.clip(np.searchsorted(known, predicted[mine]) - count // 2, 0, len(known) - count)
-        windows = np.lib.stride_tricks.sliding_window_view(missed, count)
-        yield _Nearest(np.flatnonzero(mine), windows, start.astype(np.int64))
+        yield mine, validated[train], panel.target[train] - validated[train]
+
+
+def _nearest(known: FloatArray, missed: FloatArray, predicted: FloatArray) -> tuple[FloatArray, IntArray]:
+    """[W, NEIGHBORS] errors side by side in the order of their predictions, and which window each prediction takes."""
+    order = np.argsort(known, kind="stable")
+    count = min(NEIGHBORS, len(known))
+    start = np.clip(np.searchsorted(known[order], predicted) - count // 2, 0, len(known) - count)
+    return np.lib.stride_tricks.sliding_window_view(missed[order], count), start.astype(np.int64)

@@ -14,7 +14,7 @@ import numpy as np
 
 from powderkeg.domain.errors import InputError
 from powderkeg.liqmap.bars import Bars, FloatArray, IntArray
-from powderkeg.liqmap.kernels import DECAY, SCALE, TOTAL, compiled_walk
+from powderkeg.liqmap.kernels import DECAY, SCALE, TOTAL, compiled_walk, compiled_walk_within
 from powderkeg.liqmap.trades import compiled_trades
 from powderkeg.liqmap.windows import before_mean, carried
 
@@ -98,6 +98,23 @@ class LevelMap:
         path, flow = np.ascontiguousarray(path), np.ascontiguousarray(flow)
         compiled_walk()(path, flow, self._steps, self._grid, self._mass, self._ledger, swept, reached)
         return swept, reached
+
+    def walk_within(self, path: FloatArray, flow: FloatArray, coarse: IntArray) -> FloatArray:
+        """Walk short bars, and say for each long one what stood before it and lies in its range.
+
+        Args:
+            path: [N, 4] log prices of the short bars.
+            flow: [N, 3] of the short bars.
+            coarse: [M, 3] first short bar of each long one, lowest and highest bin of its path.
+
+        Returns:
+            [M, 2, K] base units, per side and distance.
+        """
+        self._reach(path)
+        swept = np.empty((len(coarse), 2, len(self._steps)))
+        path, flow, coarse = (np.ascontiguousarray(one) for one in (path, flow, coarse))
+        compiled_walk_within()(path, flow, self._steps, self._grid, self._mass, self._ledger, swept, coarse)
+        return swept
 
     def walk_trades(
         self, prices: FloatArray, qty_base: FloatArray, held_base: tuple[float, float], hours: float

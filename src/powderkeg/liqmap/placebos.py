@@ -17,21 +17,30 @@ from powderkeg.liqmap.estimate import ACTIVITY_HOURS, Estimate, LevelMap, MapSet
 from powderkeg.liqmap.features import SHARE_FLOOR
 
 
-def blind(bars: Bars, settings: MapSettings) -> Estimate:
-    """Every bar opens and closes the same: what the price path alone knows of levels."""
+def blind_flow(bars: Bars, settings: MapSettings) -> FloatArray:
+    """[N, 3] every bar opens and closes the same, as much as the first day's did on average."""
     flow = flow_of(bars, settings.churn)
     held, opened = np.full(len(bars), flow[0, 0]), np.full(len(bars), flow[: bars.bars_in(ACTIVITY_HOURS), 2].mean())
-    return estimate(bars, settings, np.column_stack([held, held, opened]))
+    return np.column_stack([held, held, opened])
 
 
-def shuffled(bars: Bars, settings: MapSettings, cut_ns: int, rng: np.random.Generator) -> Estimate:
-    """Open interest and volume in random order of time, before and after the cut apart, on the true price path."""
+def blind(bars: Bars, settings: MapSettings) -> Estimate:
+    """What the price path alone knows of levels."""
+    return estimate(bars, settings, blind_flow(bars, settings))
+
+
+def shuffled_flow(bars: Bars, settings: MapSettings, cut_ns: int, rng: np.random.Generator) -> FloatArray:
+    """[N, 3] open interest and volume in random order of time, before and after the cut apart."""
     cut = int(np.searchsorted(bars.open_ns, cut_ns))
     order = np.concatenate([rng.permutation(cut), cut + rng.permutation(len(bars) - cut)])
     flow = flow_of(bars, settings.churn)[order]
     before = np.concatenate([flow[:1, 0], flow[:-1, 1]])
-    opened = np.maximum(flow[:, 2], flow[:, 1] - before)
-    return estimate(bars, settings, np.column_stack([before, flow[:, 1], opened]))
+    return np.column_stack([before, flow[:, 1], np.maximum(flow[:, 2], flow[:, 1] - before)])
+
+
+def shuffled(bars: Bars, settings: MapSettings, cut_ns: int, rng: np.random.Generator) -> Estimate:
+    """A map of random flow on the true price path."""
+    return estimate(bars, settings, shuffled_flow(bars, settings, cut_ns, rng))
 
 
 def kept_overnight(bars: Bars, settings: MapSettings, rng: np.random.Generator | None) -> FloatArray:
