@@ -2,11 +2,13 @@
 
 from powderkeg.liqmap.bars import Bars
 from powderkeg.liqmap.calibrate import Calibration, calibrate
+from powderkeg.liqmap.cards import SeriesScore
 from powderkeg.liqmap.estimate import Estimate, LevelMap, MapSettings, estimate
 from powderkeg.liqmap.measured import Position, measured_map
 from powderkeg.liqmap.modelled import Modelled
 from powderkeg.liqmap.reading import Cluster, LiquidationMap, add_maps, clusters
-from powderkeg.liqmap.score import Scorecard, SeriesScore, score
+from powderkeg.liqmap.score import Scorecard, score
+from powderkeg.liqmap.screen import Screen, ScreenRow, screen
 
 __all__ = [
     "Bars",
@@ -19,6 +21,8 @@ __all__ = [
     "Modelled",
     "Position",
     "Scorecard",
+    "Screen",
+    "ScreenRow",
     "SeriesScore",
     "add_maps",
     "calibrate",
@@ -26,4 +30,5 @@ __all__ = [
     "estimate",
     "measured_map",
     "score",
+    "screen",
 ]

@@ -7,7 +7,7 @@ half-life; nothing after the cut is looked at. Bands are quantiles of the valida
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -20,6 +20,7 @@ from powderkeg.liqmap.bars import Bars, FloatArray, Mask
 from powderkeg.liqmap.basis import tier_distances
 from powderkeg.liqmap.estimate import MapSettings
 from powderkeg.liqmap.models import (
+    Model,
     per_series,
     pooled,
     spread,
@@ -104,8 +105,8 @@ def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | N
     levels = map_rows(walked)
     columns = {"map": with_map(panel.path, levels, mask), "price": panel.path}
     move = per_series(panel.move)
-    inner = {name: validate(pooled(held), panel, mask) for name, held in columns.items()}
-    inner["move"] = validate(move, panel, mask)
+    inner = {name: _validated(panel, mask, held, pooled) for name, held in columns.items()}
+    inner["move"] = _validated(panel, mask, panel.move, per_series)
     every = np.ones_like(mask)
     full = {name: pooled(held)(panel, mask, every) for name, held in columns.items()}
     full["move"] = move(panel, window, every)
@@ -152,16 +153,25 @@ def _check_enough(panel: Panel, mask: Mask, until_ns: int) -> None:
 
 def _search(panel: Panel, mask: Mask) -> MapSettings:
     """The settings with the least squared error in inner validation, each series weighed by its spread."""
-    total = np.maximum(spread(panel, mask), 1e-12)
+    rows = panel.where(mask)
+    every = np.ones(len(rows.target), dtype=bool)
+    total = np.maximum(spread(rows, every), 1e-12)
 
     def missed(tried: MapSettings) -> float:
-        columns = with_map(panel.path, map_rows(walk_markets(panel.markets, tried)), mask)
-        return float((squared_error(panel, validate(pooled(columns), panel, mask), mask) / total).sum())
+        columns = with_map(rows.path, map_rows(walk_markets(panel.markets, tried))[mask], every)
+        return float((squared_error(rows, validate(pooled(columns), rows, every), every) / total).sum())
 
     grid = [MapSettings(churn=churn, half_life_hours=hours) for churn in CHURNS for hours in HALF_LIVES_HOURS]
     best = min(grid, key=missed)
     tiered = msgspec.structs.replace(best, distances=tier_distances(), basis="tiers")
     return min((best, tiered), key=missed)
+
+
+def _validated(panel: Panel, mask: Mask, columns: FloatArray, model: Callable[[FloatArray], Model]) -> FloatArray:
+    """[R] inner predictions of the masked rows, computed on those alone; NaN elsewhere."""
+    rows, found = panel.where(mask), np.full(len(mask), np.nan)
+    found[mask] = validate(model(columns[mask]), rows, np.ones(len(rows.target), dtype=bool))
+    return found
 
 
 def _choose(panel: Panel, inner: dict[str, FloatArray], mask: Mask) -> tuple[str, ...]:

@@ -136,7 +136,8 @@ class _Days:
     def sums(self, numbers: FloatArray) -> FloatArray:
         """[S, D] of [R] numbers that are zero outside the test."""
         cells = self._count * self._series_count
-        return np.bincount(self._cell, weights=numbers, minlength=cells).reshape(self._series_count, self._count)
+        summed = np.bincount(self._cell, weights=numbers, minlength=cells).astype(np.float64)
+        return summed.reshape(self._series_count, self._count)
 
     def interval(self, better: FloatArray, series: list[int]) -> tuple[float, float] | None:
         """95 % of the mean over some series."""

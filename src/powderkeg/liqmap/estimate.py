@@ -112,8 +112,9 @@ class LevelMap:
         """
         self._reach(path)
         swept = np.empty((len(coarse), 2, len(self._steps)))
-        path, flow, coarse = (np.ascontiguousarray(one) for one in (path, flow, coarse))
-        compiled_walk_within()(path, flow, self._steps, self._grid, self._mass, self._ledger, swept, coarse)
+        path, flow = np.ascontiguousarray(path), np.ascontiguousarray(flow)
+        state = (self._steps, self._grid, self._mass, self._ledger)
+        compiled_walk_within()(path, flow, *state, swept, np.ascontiguousarray(coarse))
         return swept
 
     def walk_trades(

@@ -5,6 +5,7 @@ Every rival map goes through the same regression as ours, so that what differs i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -33,20 +34,9 @@ def rival_predictions(panel: Panel, mask: Mask, settings: MapSettings, cut_ns: i
     and volume are shuffled in time, `shuffled_levels` one whose levels come from other days.
     """
     rng = np.random.default_rng(SEED)
-    markets = panel.markets
+    markets, every = panel.markets, np.ones_like(mask)
     walked = walk_markets(markets, settings)
-    ours = map_rows(walked)
     fresh = np.concatenate([panel.move, panel.fresh], axis=1)
-    # Each rival map takes the place of ours in the same regression.
-    maps = {
-        "map": ours,
-        "d": map_rows(walked, mirrored=True),
-        "e": np.concatenate([kept_overnight(bars, settings, None) for bars in markets]),
-        "blind": map_rows([blind(bars, settings) for bars in markets]),
-        "shuffled_levels": np.concatenate([kept_overnight(bars, settings, rng) for bars in markets]),
-    }
-    for n in range(SHUFFLES):
-        maps[f"shuffled_{n}"] = map_rows([shuffled(bars, settings, cut_ns, rng) for bars in markets])
     models = {
         "a": per_series(panel.move),
         "a0": per_series(panel.move[:, :1]),
@@ -55,11 +45,22 @@ def rival_predictions(panel: Panel, mask: Mask, settings: MapSettings, cut_ns: i
         "c": per_series(np.concatenate([_uniform(bars, settings) for bars in markets])),
         "price": pooled(panel.path),
         "a1_pooled": pooled(fresh),
-        "a1_map": pooled(with_map(fresh, ours, mask)),
+        "a1_map": pooled(with_map(fresh, map_rows(walked), mask)),
     }
-    models.update({name: pooled(with_map(panel.path, levels, mask)) for name, levels in maps.items()})
-    every = np.ones_like(mask)
-    return {name: model(panel, mask, every) for name, model in models.items()}
+    found = {name: model(panel, mask, every) for name, model in models.items()}
+    # Each rival map takes the place of ours in the same regression; one at a time is held, for minutes are many.
+    maps: dict[str, Callable[[], FloatArray]] = {
+        "map": lambda: map_rows(walked),
+        "d": lambda: map_rows(walked, mirrored=True),
+        "e": lambda: np.concatenate([kept_overnight(bars, settings, None) for bars in markets]),
+        "blind": lambda: map_rows([blind(bars, settings) for bars in markets]),
+        "shuffled_levels": lambda: np.concatenate([kept_overnight(bars, settings, rng) for bars in markets]),
+    }
+    for n in range(SHUFFLES):
+        maps[f"shuffled_{n}"] = lambda: map_rows([shuffled(bars, settings, cut_ns, rng) for bars in markets])
+    for name, levels in maps.items():
+        found[name] = pooled(with_map(panel.path, levels(), mask))(panel, mask, every)
+    return found
 
 
 def _uniform(bars: Bars, settings: MapSettings) -> FloatArray:

@@ -7,8 +7,9 @@ more and say more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 import msgspec
@@ -17,7 +18,7 @@ import numpy as np
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_HOUR, format_instant
 from powderkeg.liqmap.bands import local_band
-from powderkeg.liqmap.bars import Bars, FloatArray
+from powderkeg.liqmap.bars import Bars, FloatArray, IntArray
 from powderkeg.liqmap.estimate import MapSettings
 from powderkeg.liqmap.inference import day_draws, interval_of_shares
 from powderkeg.liqmap.screen_rows import MAPS, SideRows, rows_of
@@ -114,13 +115,26 @@ def screen(
     def gather(bars: Bars) -> list[SideRows]:
         return rows_of(bars, train_until_ns, settings, interval_ns)
 
-    with ThreadPoolExecutor(threads) as pool:
-        rows = [row for pair in pool.map(gather, markets) for row in pair]
+    rows = [row for pair in _side_by_side(gather, markets, threads) for row in pair]
     if not rows:
         raise InputError("no market to screen; give bars of at least one")
     if not any((one.series.block >= 0).any() for one in rows):
         raise InputError(f"no bar with known liquidations before {format_instant(train_until_ns)}; train until later")
     return _score(rows, train_until_ns, settings, interval_ns)
+
+
+def _side_by_side(
+    gather: Callable[[Bars], list[SideRows]], markets: Iterable[Bars], threads: int
+) -> Iterator[list[SideRows]]:
+    """Results in order; never more markets held than are worked on, and one."""
+    waiting: deque[Future[list[SideRows]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for bars in markets:
+            waiting.append(pool.submit(gather, bars))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 Fitted = dict[str, tuple[FloatArray, FloatArray]]
@@ -154,7 +168,7 @@ def _score(rows: list[SideRows], cut_ns: int, settings: MapSettings, interval_ns
 
 def _fitted(rows: list[SideRows], distances: int) -> list[Fitted]:
     """Predictions of every model for every series; all series are fitted together."""
-    at = np.arange(rows[0].series.z.shape[1])
+    at: IntArray = np.arange(rows[0].series.z.shape[1], dtype=np.int64)
     path = len(at) - len(MAPS) * distances
     series = [one.series for one in rows]
     by_model = {"price": fit_predict(series, at < path)}
@@ -198,7 +212,7 @@ def _judge(rows: SideRows, fitted: Fitted, span: tuple[int, int]) -> _Judged:
     days = rows.day[test] - span[0]
 
     def sums(numbers: FloatArray) -> FloatArray:
-        return np.bincount(days, weights=numbers, minlength=span[1] - span[0] + 1)
+        return np.bincount(days, weights=numbers, minlength=span[1] - span[0] + 1).astype(np.float64)
 
     inside = None
     if len(test) and train.any():

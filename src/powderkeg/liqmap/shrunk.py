@@ -117,9 +117,10 @@ def fit_predict(series: list[Series], columns: Mask) -> list[tuple[FloatArray, F
 def _solve(curve: FloatArray, force: FloatArray) -> FloatArray:
     """[S, F] β + δ of each series: δ is eliminated first, then β is solved, then δ follows."""
     eye = np.eye(curve.shape[1])
-    solved: FloatArray = np.linalg.solve(curve + SERIES_RIDGE * eye, np.concatenate([curve, force[:, :, None]], axis=2))
+    known = np.concatenate([curve, force[:, :, None]], axis=2)
+    solved = np.linalg.solve(curve + SERIES_RIDGE * eye, known).astype(np.float64)
     lever, own = solved[:, :, :-1], solved[:, :, -1]
-    pooled: FloatArray = np.linalg.solve(
-        POOLED_RIDGE * eye + SERIES_RIDGE * lever.sum(axis=0), SERIES_RIDGE * own.sum(axis=0)
-    )
+    bend: FloatArray = POOLED_RIDGE * eye + SERIES_RIDGE * lever.sum(axis=0)
+    pull: FloatArray = SERIES_RIDGE * own.sum(axis=0)
+    pooled = np.linalg.solve(bend, pull).astype(np.float64)
     return pooled + own - lever @ pooled
