@@ -7,7 +7,7 @@ half-life; nothing after the cut is looked at. Bands are quantiles of the valida
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -29,7 +29,7 @@ from powderkeg.liqmap.models import (
     with_map,
 )
 from powderkeg.liqmap.panel import Panel, build_panel, map_rows, walk_markets
-from powderkeg.liqmap.weights import distance_weights
+from powderkeg.liqmap.weights import crossing_ratios, distance_weights
 
 CHOICES: Final = ("map", "price", "move")
 """In the order they are preferred when they score alike."""
@@ -52,7 +52,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """A fitted map and what was decided on the way.
 
     Attributes:
-        settings: churn, half-life and distances found.
+        settings: churn, half-life and the distances that serve all series together best; maps are drawn with them.
+        by_series: [S] the same with the basis that serves the series best; predictions are made with them.
         trained_until_ns: the cut.
         predicted: [R] E[log(1 + liquidated)] of every row of the panel, by the model chosen for its series.
         alternatives: the same by each model of `CHOICES`.
@@ -60,6 +61,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         lower, upper: [R] the band, in log(1 + liquidated).
         chosen: [S] the model that predicts each series.
         inner_gain: [S] gain of each model over baseline (a) in inner validation.
+        crossings: [S, 2] 10th and 90th percent of what was liquidated over what the weights gave, hours held out.
         weights: [S, K] share of open interest that the feed shows liquidated per unit of mass crossed at a distance.
         training_bars: [S] bars used.
         validated: [R] inner predictions by the chosen model, NaN elsewhere.
@@ -67,6 +69,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     settings: MapSettings
+    by_series: tuple[MapSettings, ...]
     trained_until_ns: int
     predicted: FloatArray
     alternatives: dict[str, FloatArray]
@@ -75,6 +78,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     upper: FloatArray
     chosen: tuple[str, ...]
     inner_gain: dict[str, list[float]]
+    crossings: FloatArray
     weights: FloatArray
     training_bars: tuple[int, ...]
     validated: FloatArray
@@ -100,22 +104,27 @@ def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | N
     window = panel.trainable(train_until_ns)
     _check_enough(panel, window, train_until_ns)
     mask = _spaced(panel, window)
-    settings = settings or _search(panel, mask)
+    settings, by_series = (settings, (settings,) * panel.series_count) if settings else _search(panel, mask)
     walked = walk_markets(panel.markets, settings)
-    levels = map_rows(walked)
-    columns = {"map": with_map(panel.path, levels, mask), "price": panel.path}
-    move = per_series(panel.move)
-    inner = {name: _validated(panel, mask, held, pooled) for name, held in columns.items()}
-    inner["move"] = _validated(panel, mask, panel.move, per_series)
     every = np.ones_like(mask)
-    full = {name: pooled(held)(panel, mask, every) for name, held in columns.items()}
-    full["move"] = move(panel, window, every)
+    inner = {name: np.full(len(mask), np.nan) for name in CHOICES}
+    full = {name: np.full(len(mask), np.nan) for name in CHOICES}
+    for used, mine in by_settings(panel, by_series):
+        levels = map_rows(walked if used == settings else walk_markets(panel.markets, used))
+        columns = with_map(panel.path, levels, mask)
+        inner["map"][mine] = _validated(panel, mask, columns, pooled)[mine]
+        full["map"][mine] = pooled(columns)(panel, mask, mine)[mine]
+    inner["price"] = _validated(panel, mask, panel.path, pooled)
+    inner["move"] = _validated(panel, mask, panel.move, per_series)
+    full["price"] = pooled(panel.path)(panel, mask, every)
+    full["move"] = per_series(panel.move)(panel, window, every)
     chosen = _choose(panel, inner, mask)
     validated, predicted = _mixed(panel, inner, chosen), np.maximum(_mixed(panel, full, chosen), 0.0)
     lower, upper = bands(panel, validated, predicted, mask, BAND)
     base, total = squared_error(panel, inner["move"], mask), np.maximum(spread(panel, mask), 1e-12)
     return Calibration(
         settings=settings,
+        by_series=by_series,
         trained_until_ns=train_until_ns,
         predicted=predicted,
         alternatives=full,
@@ -124,6 +133,7 @@ def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | N
         upper=upper,
         chosen=chosen,
         inner_gain={name: ((base - squared_error(panel, inner[name], mask)) / total).tolist() for name in CHOICES},
+        crossings=crossing_ratios(panel, walked, mask),
         weights=distance_weights(panel, walked, mask),
         training_bars=tuple(np.bincount(panel.series[mask], minlength=panel.series_count).tolist()),
         validated=validated,
@@ -151,20 +161,33 @@ def _check_enough(panel: Panel, mask: Mask, until_ns: int) -> None:
         )
 
 
-def _search(panel: Panel, mask: Mask) -> MapSettings:
-    """The settings with the least squared error in inner validation, each series weighed by its spread."""
+def by_settings(panel: Panel, by_series: tuple[MapSettings, ...]) -> Iterator[tuple[MapSettings, Mask]]:
+    """Each settings in use, with the rows of the series that use it."""
+    for used in dict.fromkeys(by_series):
+        yield used, np.array([one == used for one in by_series])[panel.series]
+
+
+def _search(panel: Panel, mask: Mask) -> tuple[MapSettings, tuple[MapSettings, ...]]:
+    """The settings with the least squared error in inner validation, for all series and for each of them.
+
+    Churn and half-life are those of all, each series weighed by its spread; of the two bases each takes its own.
+    """
     rows = panel.where(mask)
     every = np.ones(len(rows.target), dtype=bool)
     total = np.maximum(spread(rows, every), 1e-12)
 
-    def missed(tried: MapSettings) -> float:
+    def missed(tried: MapSettings) -> FloatArray:
         columns = with_map(rows.path, map_rows(walk_markets(panel.markets, tried))[mask], every)
-        return float((squared_error(rows, validate(pooled(columns), rows, every), every) / total).sum())
+        return squared_error(rows, validate(pooled(columns), rows, every), every) / total
 
     grid = [MapSettings(churn=churn, half_life_hours=hours) for churn in CHURNS for hours in HALF_LIVES_HOURS]
-    best = min(grid, key=missed)
-    tiered = msgspec.structs.replace(best, distances=tier_distances(), basis="tiers")
-    return min((best, tiered), key=missed)
+    scored = [missed(tried) for tried in grid]
+    free, free_missed = min(zip(grid, scored, strict=True), key=lambda pair: float(pair[1].sum()))
+    tiered = msgspec.structs.replace(free, distances=tier_distances(), basis="tiers")
+    tiered_missed = missed(tiered)
+    shared = tiered if tiered_missed.sum() < free_missed.sum() else free
+    own = np.where(tiered_missed < free_missed, 1, 0)
+    return shared, tuple((free, tiered)[int(basis)] for basis in own)
 
 
 def _validated(panel: Panel, mask: Mask, columns: FloatArray, model: Callable[[FloatArray], Model]) -> FloatArray:

@@ -55,6 +55,7 @@ class SeriesScore(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         symbol, position_side: the series.
+        basis: distances of the map that predicts, `free` or `tiers`.
         chosen: the model that predicted: with the map, the price path without it, or the move alone.
         bars, days: what was tested.
         gain: over baseline (a).
@@ -85,6 +86,7 @@ class SeriesScore(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str
     position_side: str
     chosen: str
+    basis: str
     bars: int
     days: int
     gain: float | None
@@ -183,6 +185,7 @@ class Judge:
             symbol=symbol,
             position_side=position_side,
             chosen=self.calibration.chosen[s],
+            basis=self.calibration.by_series[s].basis,
             bars=int(mine.sum()),
             days=compared.days,
             gain=over_a["ours"],

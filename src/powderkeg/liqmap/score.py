@@ -28,7 +28,7 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         trained_until_ns: the cut.
         tested_from_ns, tested_until_ns: the test.
-        churn, half_life_hours, basis: settings found by calibration; None for no half-life.
+        churn, half_life_hours, basis: settings that maps are drawn with; None for no half-life.
         series: one per coin and side.
         mean: mean over series of every gain, None left out.
         intervals: 95 % of the mean gain and its parts, days resampled for all series together.
@@ -87,9 +87,7 @@ def score(markets: Sequence[Bars], train_until_ns: int, test_until_ns: int | Non
         raise InputError(
             f"no bar with known liquidations between {format_instant(train_until_ns)} and {format_instant(end_ns)}"
         )
-    rivals = rival_predictions(panel, calibration.mask, calibration.settings, train_until_ns)
-    rivals["a"] = calibration.baseline
-    judge = Judge(panel, calibration, rivals, test)
+    judge = Judge(panel, calibration, rival_predictions(panel, calibration), test)
     tested = [s for s in range(panel.series_count) if (test & (panel.series == s)).any()]
     cards, intervals = [judge.card(s) for s in tested], judge.intervals(tested)
     mean = {name: _mean([getattr(card, name) for card in cards]) for name in AVERAGED}
