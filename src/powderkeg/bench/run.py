@@ -16,6 +16,7 @@ BENCHES: Final = (
     "stats",
     "margin",
     "liqmap",
+    "cascade",
     "replay",
     "feed",
     "live",

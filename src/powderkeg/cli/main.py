@@ -20,6 +20,7 @@ from powderkeg.cli import (
     doctor,
     export,
     import_,
+    ladder,
     liquidations,
     map_,
     position,
@@ -44,6 +45,7 @@ app.command("liquidations")(liquidations.liquidations)
 app.command("position")(position.position)
 app.command("doctor")(doctor.doctor)
 app.add_typer(map_.app, name="map")
+app.command("ladder")(ladder.ladder)
 app.add_typer(config.app, name="config")
 app.command("bench")(bench.bench)
 

@@ -29,7 +29,7 @@ from powderkeg.liqmap.models import (
     with_map,
 )
 from powderkeg.liqmap.panel import Panel, build_panel, map_rows, walk_markets
-from powderkeg.liqmap.weights import crossing_ratios, distance_weights
+from powderkeg.liqmap.weights import distance_weights
 
 CHOICES: Final = ("map", "price", "move")
 """In the order they are preferred when they score alike."""
@@ -61,7 +61,6 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         lower, upper: [R] the band, in log(1 + liquidated).
         chosen: [S] the model that predicts each series.
         inner_gain: [S] gain of each model over baseline (a) in inner validation.
-        crossings: [S, 2] 10th and 90th percent of what was liquidated over what the weights gave, hours held out.
         weights: [S, K] share of open interest that the feed shows liquidated per unit of mass crossed at a distance.
         training_bars: [S] bars used.
         validated: [R] inner predictions by the chosen model, NaN elsewhere.
@@ -78,7 +77,6 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     upper: FloatArray
     chosen: tuple[str, ...]
     inner_gain: dict[str, list[float]]
-    crossings: FloatArray
     weights: FloatArray
     training_bars: tuple[int, ...]
     validated: FloatArray
@@ -133,12 +131,22 @@ def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | N
         upper=upper,
         chosen=chosen,
         inner_gain={name: ((base - squared_error(panel, inner[name], mask)) / total).tolist() for name in CHOICES},
-        crossings=crossing_ratios(panel, walked, mask),
         weights=distance_weights(panel, walked, mask),
         training_bars=tuple(np.bincount(panel.series[mask], minlength=panel.series_count).tolist()),
         validated=validated,
         mask=mask,
     )
+
+
+def shared_settings(panel: Panel, train_until_ns: int) -> MapSettings:
+    """The settings that serve all series of a panel together best before a cut, and nothing else of a calibration.
+
+    Raises:
+        InputError: too few bars with known liquidations before the cut.
+    """
+    window = panel.trainable(train_until_ns)
+    _check_enough(panel, window, train_until_ns)
+    return _search(panel, _spaced(panel, window))[0]
 
 
 def _spaced(panel: Panel, window: Mask) -> Mask:
