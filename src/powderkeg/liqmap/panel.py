@@ -54,7 +54,10 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     def rows(self, *columns: FloatArray) -> Rows:
         """The panel as rows of a regression on these columns."""
         return Rows(
-            columns=np.concatenate(columns, axis=1), series=self.series, log_size=self.log_size, target=self.target
+            columns=columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1),
+            series=self.series,
+            log_size=self.log_size,
+            target=self.target,
         )
 
     def trainable(self, until_ns: int) -> Mask:
