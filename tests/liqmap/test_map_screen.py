@@ -12,6 +12,7 @@ from liqmap_samples import START_NS, market, minutes
 from powderkeg.app.liquidation_map_files import read_bars
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_HOUR, parse_instant
+from powderkeg.liqmap import kernels
 from powderkeg.liqmap.coarse import coarsen, estimate_within
 from powderkeg.liqmap.estimate import LevelMap, MapSettings, flow_of
 from powderkeg.liqmap.screen import screen
@@ -179,3 +180,17 @@ def test_a_screen_of_recorded_hours_gains_what_the_scorecard_gains(shared_data):
     assert found.mean["levels_increment"] >= 0.04
     assert all(abs(row.placebo) <= 0.02 for row in found.rows)
     assert all(0.72 <= row.coverage <= 0.88 for row in found.rows)
+
+
+def test_the_interpreted_walk_within_hours_equals_the_compiled_one():
+    """One text: what runs without a compiler gives the same numbers."""
+    bars = minutes(5, hours=4)
+    coarse = coarsen(bars, NS_PER_HOUR)
+    compiled, plain = estimate_within(bars, coarse, PLAIN), LevelMap(PLAIN, bars.interval_hours)
+    path, edges = np.log(bars.prices), np.log(coarse.bars.prices)
+    within = np.column_stack([coarse.starts, np.floor(edges[:, [2, 1]] / PLAIN.bin_width).astype(np.int64)])
+    plain._reach(path)
+    swept = np.zeros((len(coarse.bars), 2, len(PLAIN.distances)))
+    state = (PLAIN.steps, plain._grid, plain._mass, plain._ledger)
+    kernels.walk_within(path, flow_of(bars, PLAIN.churn), *state, swept, within)
+    np.testing.assert_allclose(swept, compiled.swept, rtol=1e-12, atol=1e-9)
