@@ -10,6 +10,7 @@ from liqmap_samples import START_NS, from_the_map
 from powderkeg.app.liquidation_map_files import read_bars
 from powderkeg.domain.time import NS_PER_HOUR, parse_instant
 from powderkeg.liqmap.estimate import MapSettings
+from powderkeg.liqmap.kernel import DEFAULT_CROSSINGS, DEFAULT_SETTINGS
 from powderkeg.liqmap.modelled import Modelled
 from powderkeg.liqmap.panel import build_panel, walk_markets
 from powderkeg.liqmap.weights import ENOUGH_CROSSED, crossing_ratios, distance_weights
@@ -69,3 +70,11 @@ def test_a_drawn_map_has_the_band_of_its_past():
     assert (high >= 1).all()
     assert (one.lower_usd <= one.notional_usd * low[:, None] + 1e-9).all()
     assert (one.upper_usd >= one.notional_usd * high[:, None] - 1e-9).all()
+
+
+def test_the_default_band_is_the_widest_of_the_recorded_series(shared_data):
+    markets = read_bars(shared_data / "hourly_2024/binance_usdm_1h_2024-06-19_2024-07-31.csv")
+    panel = build_panel(markets)
+    found = crossing_ratios(panel, walk_markets(markets, DEFAULT_SETTINGS), np.isfinite(panel.target) & panel.warm)
+    assert DEFAULT_CROSSINGS[0] == pytest.approx(found[:, 0].min(), rel=0.1)
+    assert DEFAULT_CROSSINGS[1] == pytest.approx(found[:, 1].max(), rel=0.1)

@@ -16,9 +16,9 @@ from powderkeg.domain.time import NS_PER_DAY
 from powderkeg.liqmap.bars import FloatArray
 from powderkeg.liqmap.estimate import MapSettings
 
-DEFAULT_CROSSINGS: Final = (0.05, 3.0)
-"""Ends of the band of a market nothing is known of: wider than those of any coin and side of `DEFAULT_SOURCE`, whose
-held-out hours lie between 0.05 and 2.5 of what the map said."""
+DEFAULT_CROSSINGS: Final = (0.12, 2.3)
+"""Ends of the band of a market nothing is known of: the widest of the six series of `DEFAULT_SOURCE`, where held-out
+hours lie between 0.126 and 2.27 of what the map said."""
 
 Origin = Literal["calibrated", "default"]
 
@@ -26,7 +26,7 @@ DEFAULT_SETTINGS: Final = MapSettings(churn=0.3, half_life_hours=48.0)
 
 DEFAULT_SOURCE: Final = (
     "default: hourly bars of Binance BTC, ETH and SOL USDT perpetuals, 2024-06-19 to 2024-07-31 (Coinalyze); "
-    "the band is the range over coins"
+    "the band is what their hours showed, at its widest"
 )
 
 _DEFAULT_WEIGHTS_PER_MILLE: Final = (
