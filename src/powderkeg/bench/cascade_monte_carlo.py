@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from powderkeg.bench.base import Measure
 from powderkeg.cascade.monte_carlo import simulate
-from powderkeg.cascade.monte_carlo_inputs import Coin, Plan
+from powderkeg.cascade.monte_carlo_inputs import Coin, Plan, Variance
 
 PATHS: Final = 16_000
 STEPS: Final = 2_880
@@ -75,13 +76,15 @@ def _speed(work: Callable[[], object], steps: int, threads: int) -> _Speed:
 def _kinds(threads: int) -> list[Measure]:
     history = np.random.default_rng(3).normal(0.0, 8e-4, 50_000)
     found: list[Measure] = []
-    for name, coins, changes in (
-        ("Student-t returns", [_coin()], {"returns": "student"}),
-        ("bootstrapped returns", [_coin(returns=history)], {"returns": "bootstrap"}),
-        ("three coupled coins", [_coin() for _ in range(3)], {}),
-        ("Sobol bridge", [_coin()], {"variance": "sobol"}),
+    plain = Plan(horizon_s=HORIZON_S, paths=PATHS // 2, seed=1)
+    student, bootstrap = (msgspec.structs.replace(plain, returns=kind) for kind in ("student", "bootstrap"))
+    sobol = msgspec.structs.replace(plain, variance="sobol")
+    for name, coins, plan in (
+        ("Student-t returns", [_coin()], student),
+        ("bootstrapped returns", [_coin(returns=history)], bootstrap),
+        ("three coupled coins", [_coin() for _ in range(3)], plain),
+        ("Sobol bridge", [_coin()], sobol),
     ):
-        plan = Plan(**{"horizon_s": HORIZON_S, "paths": PATHS // 2, "seed": 1, **changes})
         correlation = np.full((len(coins), len(coins)), 0.8) + 0.2 * np.eye(len(coins))
 
         def work(coins: list[Coin] = coins, plan: Plan = plan, correlation: Any = correlation) -> object:
@@ -102,7 +105,8 @@ def _kinds(threads: int) -> list[Measure]:
 def _gains(threads: int) -> list[Measure]:
     """How many times fewer paths give the same standard error of P(touch) of a level 3 % away."""
     errors: dict[str, float] = {}
-    for variance in ("none", "antithetic", "sobol"):
+    ways: tuple[Variance, ...] = ("none", "antithetic", "sobol")
+    for variance in ways:
         plan = Plan(horizon_s=HORIZON_S, step_s=600.0, paths=1 << 17, seed=2, variance=variance)
         touch = simulate([_coin()], plan=plan, threads=threads).coins[0].touches[0]
         errors[variance] = touch.probability.standard_error

@@ -12,7 +12,7 @@ from typing import Final
 
 from powderkeg.app.sweep import Sweep, read_sweep
 from powderkeg.bench.base import Measure
-from powderkeg.scale.on_ray import ray_engine
+from powderkeg.scale.on_ray import disconnect, ray_engine
 from powderkeg.scale.sweep import run_sweep
 from powderkeg.scale.tasks import Engine
 
@@ -60,8 +60,6 @@ def _sweep(place: Path, tasks: int) -> Sweep:
 
 def _timed(warm: Sweep, asked: Sweep, workers: int, place: Path) -> tuple[float, set[str]]:
     """Best wall time, and the hashes of what came out; one cluster for all goes."""
-    import ray  # pyright: ignore[reportMissingTypeStubs] - partly typed
-
     engine: Engine = ray_engine(None, workers, keep=True)
     best, sums = float("inf"), set[str]()
     try:
@@ -74,5 +72,5 @@ def _timed(warm: Sweep, asked: Sweep, workers: int, place: Path) -> tuple[float,
             best = min(best, time.perf_counter() - start)
             sums.add(result.sha256)
     finally:
-        ray.shutdown()
+        disconnect()
     return best, sums

@@ -41,7 +41,7 @@ def ray_engine(address: str | None = None, workers: int | None = None, *, keep: 
     Args:
         address: of a cluster that runs; None starts one on this machine and stops it in the end.
         workers: processors of the cluster started here; None takes those at hand.
-        keep: stay connected for further sweeps of this process.
+        keep: stay connected for further sweeps of this process, until `disconnect`.
 
     Raises:
         InputError: ray is not installed, or no cluster answers at the address.
@@ -62,6 +62,13 @@ def ray_engine(address: str | None = None, workers: int | None = None, *, keep: 
                     ray.shutdown()
 
     return engine
+
+
+def disconnect() -> None:
+    """Let go of the cluster; one that was started for this process ends."""
+    import ray  # noqa: PLC0415 - an extra, and seconds of import
+
+    ray.shutdown()
 
 
 def _connect(ray: Any, address: str | None, workers: int | None) -> None:
