@@ -9,8 +9,8 @@ import sys
 
 import pytest
 from sweep_chores import chore_tasks
+from sweep_runs import kill_when_some_are_done, run_sweep_cli, sweep_command
 
-from conftest import kill_when_some_are_done, run_sweep_cli, sweep_command
 from powderkeg.app.sweep import read_sweep
 from powderkeg.scale.local import local_engine
 from powderkeg.scale.sweep import run_sweep
