@@ -29,6 +29,7 @@ from powderkeg.web.endpoints import (
     Endpoint,
 )
 from powderkeg.web.faults import Refused, fault_bytes
+from powderkeg.web.frames import Form, Reply
 from powderkeg.web.gate.gate import Gate, GateSettings
 from powderkeg.web.gate.hosts import allowed_hosts
 from powderkeg.web.gate.tokens import COOKIE, COOKIE_DAYS, cookie_of
@@ -48,6 +49,8 @@ from powderkeg.web.replies import (
 )
 from powderkeg.web.site import Site
 from powderkeg.web.stream import Receive, Scope, Send
+from powderkeg.web.stream_events import serve_events
+from powderkeg.web.stream_sockets import serve_socket
 
 PAGES: Final = ("/", "/overview", "/map", "/what-if", "/event", "/health")
 """Addresses of the dashboard's pages: all of them are its one document, which reads the address."""
@@ -105,9 +108,18 @@ def _question(site: Site, endpoint: Endpoint) -> HTTPRouteHandler:
         reply, body = await site.desk.ask(endpoint.question, ask, form, endpoint.lane)
         if endpoint.question == "health" and reply.status == 200:
             body = b'%s,"live":%s}' % (body[:-1], site.live or b"null")
-        return bytes_reply(body, reply.media, reply.status)
+        return bytes_reply(body, reply.media, reply.status, _labels(endpoint, reply, form))
 
     return route(endpoint.path, http_method=[endpoint.method])(answer)
+
+
+def _labels(endpoint: Endpoint, reply: Reply, form: Form) -> dict[str, str]:
+    """Where a file has no place for it, headers and its name say that it is simulated."""
+    labels = {"powderkeg-simulated": "true"} if reply.is_simulated else {}
+    if form != "json" and reply.status == 200:
+        name = f"{'SIMULATED-' if reply.is_simulated else ''}{endpoint.question.replace('_', '-')}.{form}"
+        labels["content-disposition"] = f'attachment; filename="{name}"'
+    return labels
 
 
 def _coinglass(site: Site, endpoint: Endpoint) -> HTTPRouteHandler:
@@ -193,10 +205,8 @@ def _streams(site: Site) -> list[ASGIRouteHandler]:
         ask, _ = read_query(scope["query_string"], Listen)
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         last_id = dict(headers).get(b"last-event-id", b"").decode("latin-1") or None
-        if scope["path"] == SOCKET.path:
-            await site.streams.serve_socket(scope, receive, send, ask, last_id)
-        else:
-            await site.streams.serve_events(scope, receive, send, ask, last_id)
+        serve = serve_socket if scope["path"] == SOCKET.path else serve_events
+        await serve(site.streams, scope, receive, send, ask=ask, last_id=last_id)
 
     return [asgi(STREAM.path, copy_scope=True)(answer), asgi(SOCKET.path, copy_scope=True)(answer)]
 

@@ -106,6 +106,12 @@ class Link:
             ended.cancel()
         raise PowderkegError("the server of the dashboard ended; collection goes on without it")
 
+    @property
+    def process_id(self) -> int:
+        """Of the server, once started."""
+        assert self._process is not None, "started before"
+        return self._process.pid
+
     async def stop(self) -> None:
         """End it."""
         process, self._process = self._process, None
@@ -214,7 +220,8 @@ def served(show: Watcher, options: ServeOptions, tell: Callable[[str], None]) ->
     """
 
     async def watch(collector: Collector) -> None:
-        link = Link(options)
+        is_simulated = collector.options.kind == "simulated"
+        link = Link(msgspec.structs.replace(options, is_simulated=is_simulated))
         tell(await link.start())
         showing = asyncio.ensure_future(show(collector))
         feeding = asyncio.ensure_future(link.run(collector))

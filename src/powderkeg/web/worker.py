@@ -40,7 +40,8 @@ class Worker:
     def answer(self, question: Question) -> tuple[Reply, bytes]:
         """The reply and its bytes; whatever goes wrong is a reply too."""
         try:
-            return Reply(200, MEDIA[question.form]), self._bytes(question)
+            body = self._bytes(question)
+            return Reply(200, MEDIA[question.form], self._library.is_simulated), body
         except InputError as error:
             return _refusal(400, "bad_input", str(error))
         except (MemoryError, duckdb.OutOfMemoryException):
@@ -59,7 +60,7 @@ class Worker:
         if time.monotonic() >= self._refreshed_s + REFRESH_S:
             self._library.refresh()
             self._refreshed_s = time.monotonic()
-        return encode(answerer.answer(self._library, ask), self._library, question.form)
+        return encode(answerer(self._library, ask), self._library, question.form)
 
 
 def _refusal(status: int, code: str, message: str) -> tuple[Reply, bytes]:
