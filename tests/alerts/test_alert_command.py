@@ -195,6 +195,29 @@ def test_the_worker_ends_with_its_input_and_is_alone(tmp_path):
         assert (process.returncode, json.loads(out)["exit_code"], err) == (3, 3, b"")
 
 
+@pytest.mark.parametrize(
+    "command", [("collect", "--coin", "BTC"), ("watch", "BTC"), ("serve", "--port", "0")], ids=" ".join
+)
+def test_a_session_does_not_start_towards_an_address_that_is_not_public(tmp_path, command):
+    """Refused when it is set, before anything is collected or sent; the address is not shown."""
+    path = config(tmp_path, webhook_url=f"http://169.254.169.254/{CANARY}")
+    answer = powderkeg(*command, "--data", tmp_path / "d", "--config", path, "--for", "20s")
+    assert answer.returncode == 2
+    assert "169.254.169.254" in answer.stderr
+    assert "alerts.allow" in answer.stderr
+    assert CANARY not in answer.stdout + answer.stderr
+    assert not (tmp_path / "d" / "journal").exists()
+
+
+def test_serving_watches_for_alerts_beside(tmp_path):
+    """`powderkeg serve` has what other processes record watched, and ends the watch with itself."""
+    answer = powderkeg("serve", "--port", "0", "--data", tmp_path, "--for", "4s", POWDERKEG__ALERTS__ENABLED="true")
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "alerts" / "outbox.sqlite").exists()
+    with FileLock(tmp_path / "alerts" / "watch.lock", "the watch"):
+        pass
+
+
 def test_collecting_tells_alerts_beside(tmp_path):
     """`powderkeg collect` with a webhook: alerts arrive, are shown, are kept, and the stop is orderly."""
     ports = tmp_path / "ports.json"

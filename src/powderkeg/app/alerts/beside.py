@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.app.alerts.plan import is_wanted, plan_of
+from powderkeg.app.alerts.plan import checked, is_wanted, plan_of
 from powderkeg.app.alerts.settings import AlertSettings
 from powderkeg.app.alerts.worker import Line, Order
 from powderkeg.app.live.collector import Collector
@@ -32,12 +32,12 @@ def alert_worker(data_dir: Path, settings: AlertSettings, told: Callable[[str], 
         told: is given what it says, in another thread.
 
     Raises:
-        ConfigError: a setting cannot be used.
+        ConfigError: a setting cannot be used, or an address leads where messages must not go.
     """
     if not is_wanted(settings):
         yield
         return
-    plan_of(settings)  # a wrong setting stops here, not in a process nobody looks at
+    checked(plan_of(settings))  # a wrong setting or address stops here, not in a process nobody looks at
     worker = subprocess.Popen(
         [sys.executable, "-m", "powderkeg.app.alerts.worker"],
         stdin=subprocess.PIPE,
@@ -57,7 +57,14 @@ def alert_worker(data_dir: Path, settings: AlertSettings, told: Callable[[str], 
 
 
 def alerting(show: Watcher, data_dir: Path, settings: AlertSettings) -> Watcher:
-    """A watcher that has alerts watched for while another one shows the collector."""
+    """A watcher that has alerts watched for while another one shows the collector.
+
+    Raises:
+        ConfigError: a setting cannot be used, or an address leads where messages must not go.
+    """
+    if not is_wanted(settings):
+        return show
+    checked(plan_of(settings))
 
     async def watch(collector: Collector) -> None:
         loop = asyncio.get_running_loop()
@@ -73,7 +80,7 @@ def alerting(show: Watcher, data_dir: Path, settings: AlertSettings) -> Watcher:
         finally:
             await asyncio.shield(asyncio.to_thread(held.__exit__, None, None, None))
 
-    return watch if is_wanted(settings) else show
+    return watch
 
 
 def _listen(worker: subprocess.Popen[bytes], told: Callable[[str], None]) -> None:
