@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from sink_kit import serving, told
 
@@ -46,17 +47,16 @@ def cascading(data_dir, needed_usd=5e6):
     with Library(data_dir) as library:
         rows = library.events("liquidation").to_pylist()
     found = set()
-    for row in rows:
-        minute = row["ts_event_ns"] // NS_PER_MINUTE
-        alike = [
-            other["notional_usd"]
-            for other in rows
-            if (other["symbol"], other["position_side"]) == (row["symbol"], row["position_side"])
-            and minute - 5 < other["ts_event_ns"] // NS_PER_MINUTE <= minute
-            and other["ts_event_ns"] <= row["ts_event_ns"]
+    for symbol, side in {(row["symbol"], row["position_side"]) for row in rows}:
+        alike = [row for row in rows if (row["symbol"], row["position_side"]) == (symbol, side)]
+        stamps = np.array([row["ts_event_ns"] for row in alike])
+        dollars = np.array([row["notional_usd"] for row in alike])
+        first_ns = (stamps // NS_PER_MINUTE - 4) * NS_PER_MINUTE
+        sums = [
+            dollars[(stamps >= first) & (stamps <= last)].sum() for first, last in zip(first_ns, stamps, strict=True)
         ]
-        if sum(alike) >= needed_usd:
-            found.add(f"{coin_of(row['symbol'])} {row['position_side']}s")
+        if max(sums) >= needed_usd:
+            found.add(f"{coin_of(symbol)} {side}s")
     return found
 
 

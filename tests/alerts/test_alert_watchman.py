@@ -72,7 +72,7 @@ def test_the_squeeze_is_told_as_it_happens(uninterrupted):
 STAGES = st.lists(st.sampled_from(["go"] * 7 + ["before", "between", "unmarked"]), min_size=TURNS, max_size=TURNS)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stages=STAGES)
 def test_killed_anywhere_it_neither_repeats_nor_forgets(squeeze_dir, tmp_path_factory, uninterrupted, stages):
     """Killed before the commit, between commit and sending, or before the mark: all keys arrive.
