@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from powderkeg.app.cascade_inputs import LadderInputs
     from powderkeg.app.cascade_ladder import LadderReport
     from powderkeg.app.liquidation_maps import Maps
+    from powderkeg.app.simulation import SimulationReport
+    from powderkeg.app.simulation_loading import Market
     from powderkeg.liqmap.heatmap import Heatmap
     from powderkeg.liqmap.reading import LiquidationMap
 
@@ -240,6 +242,40 @@ class Library:
 
         asked = question_of(side=position_side, shock_usd=shock_usd, to=price_target, **question)
         return with_reported(ask(self.ladder_inputs(coin, as_of=as_of, depth=depth), asked), self.database)
+
+    def simulation_market(
+        self,
+        coin: str,
+        *,
+        as_of: Instant = None,
+        venue: Names = None,
+        price: float | None = None,
+        depth: DepthChoice | None = None,
+    ) -> Market:
+        """Everything of a coin that simulations can be asked of, loaded once for any number of `ask`."""
+        from powderkeg.app.simulation_loading import market_of_maps  # noqa: PLC0415 - numba only where it is used
+
+        chosen = None if venue is None else list(_names(venue))
+        return market_of_maps(
+            self.maps, coin, as_of=as_of, venue=chosen, price=price, depth=depth, database=self.database
+        )
+
+    def simulate(self, coin: str, *, as_of: Instant = None, venue: Names = None, **question: Any) -> SimulationReport:
+        """Where price may go, with and without the liquidations it triggers.
+
+        Args:
+            coin: a coin or any spelling of its symbol.
+            as_of: only what was known then; None for the newest.
+            venue: a venue or several; None for all.
+            question: fields of `simulation.SimulationQuestion`: horizon, paths, levels, returns, seed, ...
+
+        Raises:
+            InputError: nothing to make a map of, or a question that cannot be read.
+        """
+        from powderkeg.app.simulation import question_from  # noqa: PLC0415 - numba only where it is used
+
+        asked = question_from(question)
+        return self.simulation_market(coin, as_of=as_of, venue=venue).ask(asked)
 
     def map_scores(
         self, *, coin: str | None = None, venue: str | None = None, last: str = "30d", as_of: Instant = None

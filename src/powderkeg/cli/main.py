@@ -25,6 +25,8 @@ from powderkeg.cli import (
     map_,
     position,
     replay,
+    simulate,
+    sweep,
     watch,
 )
 from powderkeg.domain.errors import PowderkegError
@@ -42,6 +44,8 @@ app.command("replay")(replay.replay)
 app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("liquidations")(liquidations.liquidations)
+app.command("simulate")(simulate.simulate)
+app.command("sweep")(sweep.sweep)
 app.command("position")(position.position)
 app.command("doctor")(doctor.doctor)
 app.add_typer(map_.app, name="map")
