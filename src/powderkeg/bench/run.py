@@ -25,7 +25,7 @@ BENCHES: Final = (
 )
 """In the order of the path: bytes, disk, numbers, the whole."""
 
-LONG: Final = ("soak",)
+LONG: Final = ("soak", "web")
 """Run only by name."""
 
 

@@ -25,6 +25,7 @@ from powderkeg.cli import (
     map_,
     position,
     replay,
+    serve,
     simulate,
     sweep,
     watch,
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("watch")(watch.watch)
 app.command("collect")(collect.collect)
+app.command("serve")(serve.serve)
 app.command("replay")(replay.replay)
 app.command("import")(import_.import_)
 app.command("export")(export.export)
