@@ -1,0 +1,90 @@
+// Times are UTC, and say so.
+
+const MINUTE_MS = 60_000;
+
+/** @type {Readonly<Record<string, number>>} */
+const UNIT_MS = { ms: 1, s: 1_000, m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1_440 * MINUTE_MS, w: 10_080 * MINUTE_MS };
+
+/**
+ * Milliseconds since 1970 of an RFC 3339 text or a number; null where there is none.
+ * @param {string | number | null | undefined} instant
+ * @returns {number | null}
+ */
+export function msOf(instant) {
+  if (instant === null || instant === undefined || instant === "") {
+    return null;
+  }
+  const ms = typeof instant === "number" ? instant : /^\d+$/.test(instant) ? Number(instant) : Date.parse(instant);
+  return Number.isFinite(ms) ? ms : null;
+}
+
+/**
+ * `2026-09-16T14:50:00Z`, for addresses.
+ * @param {number} ms
+ */
+export function rfc3339(ms) {
+  return new Date(ms).toISOString().replace(".000Z", "Z");
+}
+
+/**
+ * `14:50:00`, the zone left to the heading.
+ * @param {string | number | null | undefined} instant
+ */
+export function clock(instant) {
+  const ms = msOf(instant);
+  return ms === null ? "–" : new Date(ms).toISOString().slice(11, 19);
+}
+
+/**
+ * `2026-09-16 14:50 UTC`.
+ * @param {string | number | null | undefined} instant
+ */
+export function dateTime(instant, seconds = false) {
+  const ms = msOf(instant);
+  return ms === null ? "–" : `${new Date(ms).toISOString().slice(0, seconds ? 19 : 16).replace("T", " ")} UTC`;
+}
+
+/**
+ * `16 Sep 14:50`, for axes.
+ * @param {number} ms
+ */
+export function short(ms) {
+  const text = new Date(ms).toUTCString();
+  return `${text.slice(5, 11)} ${text.slice(17, 22)}`;
+}
+
+/**
+ * Milliseconds of `30s`, `5m`, `4h`, `1d`; null where it is no duration.
+ * @param {string} text
+ */
+export function durationMs(text) {
+  const parts = [...text.matchAll(/(\d+)(ms|[smhdw])/g)];
+  const whole = parts.map(([part]) => part).join("") === text && parts.length > 0;
+  return whole ? parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ""] ?? 0), 0) : null;
+}
+
+/**
+ * A length of time in its two largest units: `3 d 2 h`, `42 s`, `180 ms`.
+ * @param {number | null | undefined} ms
+ */
+export function lengthText(ms) {
+  if (ms === null || ms === undefined || !Number.isFinite(ms)) {
+    return "–";
+  }
+  if (ms < 1_000) {
+    return `${Math.round(ms)} ms`;
+  }
+  /** @type {string[]} */
+  const parts = [];
+  let rest = Math.round(ms / 1_000);
+  for (const [unit, seconds] of /** @type {const} */ ([["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]])) {
+    const count = Math.floor(rest / seconds);
+    rest -= count * seconds;
+    if (count > 0 && parts.length < 2) {
+      parts.push(`${count} ${unit}`);
+    } else if (parts.length > 0) {
+      break;
+    }
+  }
+  return parts.join(" ");
+}
