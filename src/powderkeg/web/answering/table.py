@@ -1,0 +1,26 @@
+"""Which function answers which question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from powderkeg.app.library import Library
+from powderkeg.web import asks
+from powderkeg.web.answering import health, liquidations
+from powderkeg.web.answering.answer import Answer
+
+
+class Answerer(NamedTuple):
+    """The struct of a question, and what answers it."""
+
+    ask: type[asks.Ask]
+    answer: Callable[[Library, Any], Answer]
+
+
+ANSWERERS: Final[dict[str, Answerer]] = {
+    "totals": Answerer(asks.Totals, liquidations.totals),
+    "history": Answerer(asks.History, liquidations.history),
+    "orders": Answerer(asks.Orders, liquidations.orders),
+    "health": Answerer(asks.Health, health.health),
+}

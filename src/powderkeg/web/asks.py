@@ -1,0 +1,82 @@
+"""What can be asked, one struct per question: names, types and limits, once, for HTTP, documentation and tests.
+
+Times are RFC 3339 or epoch milliseconds; lists are given by repeating a parameter or with commas.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+MAX_NAMES: Final = 50
+
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Instant = Annotated[str, Meta(max_length=40, description="RFC 3339 or epoch milliseconds")]
+Coins = Annotated[
+    tuple[Name, ...], Meta(max_length=MAX_NAMES, description="coins (BTC) or any spelling of a symbol; none means all")
+]
+Venues = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES, description="venues by any name; none means all")]
+Window = Annotated[str, Meta(min_length=1, max_length=16, description="1h, 4h, 12h, 24h or any other duration")]
+Interval = Annotated[str, Meta(min_length=1, max_length=16, description="length of a bar, 1s to 1d")]
+By = Annotated[tuple[Name, ...], Meta(max_length=4, description="rows by coin, venue, symbol, position_side")]
+MinUsd = Annotated[float, Meta(ge=0, le=1e15, description="smallest notional listed, USD")]
+Limit = Annotated[int, Meta(ge=1, le=1_000, description="rows, newest or largest first")]
+BarLimit = Annotated[int, Meta(ge=1, le=4_500, description="bars, the newest")]
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all questions."""
+
+
+class Totals(Ask, frozen=True, kw_only=True):
+    """Liquidation totals of [as_of - window, as_of)."""
+
+    coin: Coins = ()
+    venue: Venues = ()
+    window: Window = "24h"
+    as_of: Instant | None = None
+    by: By = ("coin", "venue")
+
+
+class History(Ask, frozen=True, kw_only=True):
+    """Bars of liquidations over [start, end), or over `window` before `end`."""
+
+    coin: Coins = ()
+    venue: Venues = ()
+    interval: Interval = "1h"
+    start: Instant | None = None
+    end: Instant | None = None
+    window: Window = "24h"
+    by: By = ()
+
+
+class Orders(Ask, frozen=True, kw_only=True):
+    """Single liquidations of [start, end), or of `window` before `end`, newest or largest first."""
+
+    coin: Coins = ()
+    venue: Venues = ()
+    position_side: Literal["long", "short"] | None = None
+    min_usd: MinUsd = 0.0
+    start: Instant | None = None
+    end: Instant | None = None
+    window: Window = "24h"
+    order: Literal["newest", "largest"] = "newest"
+    limit: Limit = 100
+
+
+class Health(Ask, frozen=True, kw_only=True):
+    """What of each venue and stream was observed in [as_of - window, as_of), and how its connections stand."""
+
+    venue: Venues = ()
+    window: Window = "24h"
+    as_of: Instant | None = None
+
+
+class Listen(Ask, frozen=True, kw_only=True):
+    """Which topics a stream carries: totals, health, data (states); liquidation, gap, alert (events)."""
+
+    topics: Annotated[tuple[Name, ...], Meta(max_length=16, description="none means all")] = ()
+    coin: Coins = ()
+    min_usd: MinUsd = 0.0

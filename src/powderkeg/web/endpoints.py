@@ -1,0 +1,54 @@
+"""The table of routes: application, OpenAPI, documentation and the walk of the tests are made from it.
+
+A route that is not in a table here does not exist; one that is, is closed to strangers unless it is declared public.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from powderkeg.web import asks
+from powderkeg.web.desk import Lane
+
+API: Final = "/api/v1"
+
+
+class Endpoint(NamedTuple):
+    """A route that is a question to the worker."""
+
+    path: str
+    question: str
+    ask: type[asks.Ask]
+    lane: Lane = "quick"
+    method: Literal["GET", "POST"] = "GET"
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+        return (self.ask.__doc__ or "").partition("\n")[0]
+
+
+class Page(NamedTuple):
+    """A route the server answers itself."""
+
+    path: str
+    summary: str
+    is_public: bool = False
+    method: Literal["GET", "POST", "WS"] = "GET"
+
+
+ENDPOINTS: Final = (
+    Endpoint(f"{API}/liquidations/totals", "totals", asks.Totals),
+    Endpoint(f"{API}/liquidations/history", "history", asks.History),
+    Endpoint(f"{API}/liquidations/orders", "orders", asks.Orders),
+    Endpoint(f"{API}/health", "health", asks.Health),
+)
+
+STREAM: Final = Page(f"{API}/stream", "Server-sent events: topics of the live session.")
+SOCKET: Final = Page(f"{API}/ws", "The same topics over a WebSocket, for programs.", method="WS")
+SCHEMA: Final = Page("/schema", "This API as an OpenAPI document.")
+METRICS: Final = Page("/metrics", "Counters of the server and its live session, in Prometheus text format.")
+ALIVE: Final = Page("/healthz", "200 while the server runs.", is_public=True)
+READY: Final = Page("/readyz", "200 once questions are answered, 503 before.", is_public=True)
+
+OWN: Final = (STREAM, SOCKET, SCHEMA, METRICS, ALIVE, READY)

@@ -1,0 +1,42 @@
+"""Messages between processes: a head as JSON, then bytes; both with their length before them."""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO, Final, Literal
+
+import msgspec
+
+Form = Literal["json", "csv", "parquet", "arrow"]
+
+LENGTHS: Final = struct.Struct(">IQ")
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What a worker is asked: the question's name, its parameters as JSON, and the form of the answer."""
+
+    name: str
+    parameters: bytes
+    form: Form = "json"
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What it answers: an HTTP status, what kind of bytes they are; errors are `{code, message, hint}`."""
+
+    status: int
+    media: str
+
+
+def pack(head: msgspec.Struct, body: bytes = b"") -> bytes:
+    """A message as bytes."""
+    encoded = msgspec.json.encode(head)
+    return LENGTHS.pack(len(encoded), len(body)) + encoded + body
+
+
+def read_message(stream: BinaryIO) -> tuple[bytes, bytes] | None:
+    """The next message's head and body, None at the end."""
+    lengths = stream.read(LENGTHS.size)
+    if len(lengths) < LENGTHS.size:
+        return None
+    head, body = LENGTHS.unpack(lengths)
+    return stream.read(head), stream.read(body)
