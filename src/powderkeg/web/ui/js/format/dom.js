@@ -19,7 +19,7 @@ export function h(tag, attributes, ...children) {
     }
     if (name.startsWith("on")) {
       element.addEventListener(name.slice(2), given);
-    } else if (name === "href" && !/^(#|\/|https:\/\/www\.tradingview\.com\/)/.test(String(given))) {
+    } else if (name === "href" && !/^\/(?!\/)/.test(String(given))) {
       throw new Error(`a link to ${given} does not belong on this page`);
     } else {
       element.setAttribute(name, given === true ? "" : String(given));

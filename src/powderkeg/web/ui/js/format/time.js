@@ -1,22 +1,6 @@
 // Times are UTC, and say so.
 
-const MINUTE_MS = 60_000;
-
-/** @type {Readonly<Record<string, number>>} */
-const UNIT_MS = { ms: 1, s: 1_000, m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1_440 * MINUTE_MS, w: 10_080 * MINUTE_MS };
-
-/**
- * Milliseconds since 1970 of an RFC 3339 text or a number; null where there is none.
- * @param {string | number | null | undefined} instant
- * @returns {number | null}
- */
-export function msOf(instant) {
-  if (instant === null || instant === undefined || instant === "") {
-    return null;
-  }
-  const ms = typeof instant === "number" ? instant : /^\d+$/.test(instant) ? Number(instant) : Date.parse(instant);
-  return Number.isFinite(ms) ? ms : null;
-}
+import { msOf } from "../model/instants.js";
 
 /**
  * `2026-09-16T14:50:00Z`, for addresses.
@@ -51,16 +35,6 @@ export function dateTime(instant, seconds = false) {
 export function short(ms) {
   const text = new Date(ms).toUTCString();
   return `${text.slice(5, 11)} ${text.slice(17, 22)}`;
-}
-
-/**
- * Milliseconds of `30s`, `5m`, `4h`, `1d`; null where it is no duration.
- * @param {string} text
- */
-export function durationMs(text) {
-  const parts = [...text.matchAll(/(\d+)(ms|[smhdw])/g)];
-  const whole = parts.map(([part]) => part).join("") === text && parts.length > 0;
-  return whole ? parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ""] ?? 0), 0) : null;
 }
 
 /**

@@ -1,22 +1,29 @@
-// The address is the state: `#/price?coin=BTC&interval=1h`. Pure functions; `page/app.js` listens.
+// The address is the state: `/map?coin=BTC&interval=1h`. Pure functions; `page/app.js` listens.
 
 /** @typedef {{page: string, query: Readonly<Record<string, string>>}} Route */
 
-export const PAGES = /** @type {const} */ (["overview", "price", "what-if", "event", "health"]);
+export const PAGES = /** @type {const} */ (["overview", "map", "what-if", "event", "health"]);
 
 /**
- * The route a fragment names; an unknown page is the overview.
- * @param {string} hash with or without `#`
- * @returns {Route}
+ * The page an address names, or null where it is none of the dashboard's; `/` is the overview.
+ * @param {string} path
+ * @returns {string | null}
  */
-export function parseRoute(hash) {
-  const [path = "", search = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
-  const page = /** @type {readonly string[]} */ (PAGES).includes(path) ? path : "overview";
-  return { page, query: Object.fromEntries(new URLSearchParams(search)) };
+export function pageOf(path) {
+  const name = path === "/" ? "overview" : path.slice(1);
+  return /** @type {readonly string[]} */ (PAGES).includes(name) ? name : null;
 }
 
 /**
- * The fragment of a route; empty parameters are left out, the rest stand in order, so that equal states look equal.
+ * @param {{pathname: string, search: string}} address
+ * @returns {Route}
+ */
+export function parseRoute({ pathname, search }) {
+  return { page: pageOf(pathname) ?? "overview", query: Object.fromEntries(new URLSearchParams(search)) };
+}
+
+/**
+ * The address of a page; empty parameters are left out, the rest stand in order, so that equal states look equal.
  * @param {string} page
  * @param {Record<string, string | number | null | undefined>} query
  */
@@ -25,7 +32,7 @@ export function hrefOf(page, query = {}) {
     .filter(([, given]) => given !== null && given !== undefined && given !== "")
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const search = new URLSearchParams(kept.map(([name, given]) => [name, String(given)])).toString();
-  return `#/${page}${search ? `?${search}` : ""}`;
+  return `/${page}${search ? `?${search}` : ""}`;
 }
 
 /**

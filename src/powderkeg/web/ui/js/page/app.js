@@ -1,15 +1,15 @@
 // The page as a whole: which address shows what, the bar above it, the stream behind it.
 
 import { addressOf, ask } from "../model/api.js";
-import { hrefOf, parseRoute } from "../model/route.js";
+import { hrefOf, pageOf, parseRoute } from "../model/route.js";
 import { Stream } from "../model/stream.js";
 import { Bar } from "../panel/bar.js";
 import { showBanner } from "../panel/banner.js";
 import { listenToKeys } from "../panel/keys.js";
 import { eventPage } from "./event.js";
 import { healthPage } from "./health.js";
+import { mapPage } from "./map.js";
 import { overviewPage } from "./overview.js";
-import { pricePage } from "./price.js";
 import { whatIfPage } from "./what-if.js";
 
 /**
@@ -28,7 +28,7 @@ import { whatIfPage } from "./what-if.js";
 /** @type {Readonly<Record<string, {title: string, build: (context: Context) => Page}>>} */
 const PAGES = {
   overview: { title: "Overview", build: overviewPage },
-  price: { title: "Price and map", build: pricePage },
+  map: { title: "Price and map", build: mapPage },
   "what-if": { title: "What-if", build: whatIfPage },
   event: { title: "Event", build: eventPage },
   health: { title: "Data health", build: healthPage },
@@ -61,7 +61,8 @@ class App {
   }
 
   start() {
-    addEventListener("hashchange", () => this.route());
+    addEventListener("popstate", () => this.route());
+    document.addEventListener("click", (event) => this.followLink(event));
     document.getElementById("skip")?.addEventListener("click", (event) => {
       event.preventDefault();
       this.main.focus();
@@ -75,7 +76,7 @@ class App {
   }
 
   get current() {
-    return parseRoute(location.hash);
+    return parseRoute(location);
   }
 
   /** Nothing is asked again where the address names an instant: the past does not change. */
@@ -108,7 +109,28 @@ class App {
 
   /** @param {string} page */
   open(page) {
-    location.hash = hrefOf(page, this.bar.carried);
+    this.go(hrefOf(page, this.bar.carried));
+  }
+
+  /** @param {string} href of one of our pages; a step to come back to */
+  go(href) {
+    if (href !== location.pathname + location.search) {
+      history.pushState(null, "", href);
+    }
+    this.route();
+  }
+
+  /**
+   * Links to our own pages change the address and nothing is loaded anew.
+   * @param {MouseEvent} event
+   */
+  followLink(event) {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    if (link && isPlain && link.origin === location.origin && !link.hasAttribute("download") && !link.target && pageOf(link.pathname) && !link.hash) {
+      event.preventDefault();
+      this.go(link.pathname + link.search);
+    }
   }
 
   /**
@@ -121,8 +143,8 @@ class App {
     if (replace) {
       history.replaceState(null, "", href);
       this.bar.show(page, this.current.query);
-    } else if (href !== location.hash) {
-      location.hash = href;
+    } else {
+      this.go(href);
     }
   }
 

@@ -3,7 +3,8 @@
 import { carriedOver, hrefOf } from "../model/route.js";
 import { PRESETS, THEMES, choose, settings } from "../model/settings.js";
 import { fill, h, replace } from "../format/dom.js";
-import { dateTime, msOf, rfc3339 } from "../format/time.js";
+import { msOf } from "../model/instants.js";
+import { dateTime, rfc3339 } from "../format/time.js";
 import { select } from "./controls.js";
 import { showHelp } from "./keys.js";
 
@@ -83,7 +84,7 @@ export class Bar {
 
   drawCoins() {
     const chosen = this.query["coin"] ?? "";
-    const needsOne = this.page === "price" || this.page === "what-if" || this.page === "event";
+    const needsOne = this.page === "map" || this.page === "what-if" || this.page === "event";
     const coins = chosen && !this.coins.includes(chosen) ? [chosen, ...this.coins] : this.coins;
     /** @type {[string, string][]} */
     const options = coins.map((coin) => [coin, coin]);

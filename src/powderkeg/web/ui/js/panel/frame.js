@@ -104,6 +104,23 @@ export class Panel {
 }
 
 /**
+ * Fill a panel; what goes wrong is said in it, unless nobody waits for it any more.
+ * @param {Panel} panel
+ * @param {AbortSignal} signal
+ * @param {() => Promise<void>} work
+ */
+export async function filling(panel, signal, work) {
+  panel.loading();
+  try {
+    await work();
+  } catch (error) {
+    if (!signal.aborted) {
+      panel.fail(error);
+    }
+  }
+}
+
+/**
  * @param {Provenance} provenance
  * @returns {Child[]}
  */

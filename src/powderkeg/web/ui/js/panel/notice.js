@@ -4,7 +4,7 @@ import { ApiError } from "../model/api.js";
 import { h } from "../format/dom.js";
 import { sentence } from "../format/words.js";
 
-/** @typedef {"no_events" | "not_connected" | "not_published" | "filtered_out" | "not_watched" | "not_offered"} Emptiness */
+/** @typedef {import("../model/totals.js").Emptiness} Emptiness */
 
 /** @type {Readonly<Record<Emptiness, readonly [string, string]>>} */
 const HEADINGS = {

@@ -6,7 +6,7 @@ import { compactUsd, priceText } from "../format/numbers.js";
 import { h, replace } from "../format/dom.js";
 import { clock } from "../format/time.js";
 import { select } from "./controls.js";
-import { Panel } from "./frame.js";
+import { Panel, filling } from "./frame.js";
 import { lastRecorded } from "./notice.js";
 import { sideWord } from "./parts.js";
 import { table } from "./table.js";
@@ -51,15 +51,17 @@ export class TapePanel {
     return Number(this.query["min_usd"] ?? 0) || 0;
   }
 
-  /** @param {Readonly<Record<string, string>>} query */
-  async update(query) {
+  /**
+   * @param {Readonly<Record<string, string>>} query
+   * @param {AbortSignal} signal
+   */
+  async update(query, signal) {
     const { coin, venue, as_of: end, window = "24h", min_usd: minUsd } = query;
     this.query = query;
     this.tools.replaceChildren(select("Smallest order", SIZES, minUsd ?? "", (chosen) => this.context.navigate({ min_usd: chosen })));
     const asked = { coin, venue, end, window, min_usd: minUsd ?? null, limit: SHOWN };
-    this.panel.loading();
-    try {
-      const told = await ask("liquidations/orders", asked, this.context.signal);
+    await filling(this.panel, signal, async () => {
+      const told = await ask("liquidations/orders", asked, signal);
       this.context.heard(told);
       this.panel.asked({ path: "liquidations/orders", query: asked });
       this.orders = told.rows;
@@ -73,11 +75,7 @@ export class TapePanel {
       const message = isFiltered ? `No order of ${compactUsd(this.minUsd)} USD or more; smaller ones are left out.` : (told.empty?.message ?? "");
       const provenance = { sources: [], asOf: told.to, coverage: null, method: told.method };
       this.panel.empty(isFiltered ? "filtered_out" : (told.empty?.state ?? "no_events"), message, provenance, lastRecorded(told.empty, this.context.navigate));
-    } catch (error) {
-      if (!this.context.signal.aborted) {
-        this.panel.fail(error);
-      }
-    }
+    });
   }
 
   /**

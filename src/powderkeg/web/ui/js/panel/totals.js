@@ -6,7 +6,7 @@ import { h } from "../format/dom.js";
 import { compactUsd, countText, percent } from "../format/numbers.js";
 import { FEED_WORDS } from "../format/words.js";
 import { select } from "./controls.js";
-import { Panel } from "./frame.js";
+import { Panel, filling } from "./frame.js";
 import { lastRecorded } from "./notice.js";
 import { estimateText, longFigure, shareCell, shortFigure, totalText } from "./parts.js";
 import { table } from "./table.js";
@@ -35,19 +35,14 @@ export class TotalsPanel {
     this.tools.replaceChildren(select("Rows", FORMS, by, (chosen) => this.navigate({ by: chosen })));
     this.panel.note.textContent = `last ${window}, USD${venue ? `, ${venue} only` : ""}`;
     const asked = { coin, venue, as_of: asOf, window };
-    this.panel.loading();
-    try {
+    await filling(this.panel, signal, async () => {
       const [heads, parts] = await Promise.all([
         ask("liquidations/totals", { ...asked, by: by || "coin" }, signal),
         by ? null : ask("liquidations/totals", { ...asked, by: "coin,venue" }, signal),
       ]);
       this.panel.asked({ path: "liquidations/totals", query: { ...asked, by: by || "coin,venue" } });
       this.show(heads, parts, { by, sort, all: Boolean(all) });
-    } catch (error) {
-      if (!signal.aborted) {
-        this.panel.fail(error);
-      }
-    }
+    });
   }
 
   /**
