@@ -9,9 +9,8 @@ import msgspec
 from powderkeg.app.asked_span import asked_span
 from powderkeg.app.library import Instant, Library, Names
 from powderkeg.app.liquidation_queries import where
+from powderkeg.app.told_order import order_dict
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.events import Liquidation
-from powderkeg.domain.symbols import coin_of
 from powderkeg.domain.time import format_instant
 from powderkeg.stats.coverage import Span
 from powderkeg.store.query import ArrowTable
@@ -49,23 +48,10 @@ class Tape(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def liquidation_tape(
-    library: Library,
-    *,
-    coin: Names = None,
-    venue: Names = None,
-    position_side: Literal["long", "short"] | None = None,
-    min_usd: float = 0.0,
-    start: Instant = None,
-    end: Instant = None,
-    window: str = "24h",
-    order: TapeOrder = "newest",
-    limit: int = 100,
-) -> Tape:
-    """Single liquidations, newest or largest first.
+class TapeQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which liquidations are listed.
 
-    Args:
-        library: where.
+    Attributes:
         coin: as for `Library.liquidations`.
         venue: as for `Library.liquidations`.
         position_side: only of one side.
@@ -75,51 +61,39 @@ def liquidation_tape(
         window: before `end`, where no start is given.
         order: which come first.
         limit: how many at most.
+    """
+
+    coin: Names = None
+    venue: Names = None
+    position_side: Literal["long", "short"] | None = None
+    min_usd: float = 0.0
+    start: Instant = None
+    end: Instant = None
+    window: str = "24h"
+    order: TapeOrder = "newest"
+    limit: int = 100
+
+
+def liquidation_tape(library: Library, query: TapeQuery) -> Tape:
+    """Single liquidations, newest or largest first.
 
     Raises:
         InputError: an argument cannot be read.
     """
-    if order not in _ORDERS or limit < 1:
-        raise InputError(f"the tape lists one or more, newest or largest first; got {limit} and {order!r}")
-    span = asked_span(start=start, end=end, window=window)
-    condition, parameters = where(span, library.selection(coin, venue))
-    if position_side is not None:
+    if query.order not in _ORDERS or query.limit < 1:
+        told = f"{query.limit} and {query.order!r}"
+        raise InputError(f"the tape lists one or more orders, newest or largest first; got {told}")
+    span = asked_span(start=query.start, end=query.end, window=query.window)
+    condition, parameters = where(span, library.selection(query.coin, query.venue))
+    if query.position_side is not None:
         condition += " AND position_side = ?"
-        parameters.append(position_side)
-    if min_usd > 0:
+        parameters.append(query.position_side)
+    if query.min_usd > 0:
         condition += " AND notional_usd >= ?"
-        parameters.append(min_usd)
+        parameters.append(query.min_usd)
     counted = library.database.rows(f"SELECT count(*) AS matching FROM liquidation WHERE {condition}", parameters)  # noqa: S608 - condition is ours
     orders = library.database.query(
-        f"SELECT * EXCLUDE (date) FROM liquidation WHERE {condition} ORDER BY {_ORDERS[order]} LIMIT ?",  # noqa: S608 - condition is ours
-        [*parameters, limit],
+        f"SELECT * EXCLUDE (date) FROM liquidation WHERE {condition} ORDER BY {_ORDERS[query.order]} LIMIT ?",  # noqa: S608 - condition is ours
+        [*parameters, query.limit],
     )
-    return Tape(span=span, order=order, orders=orders, matching=counted[0]["matching"])
-
-
-def order_dict(row: dict[str, Any]) -> dict[str, Any]:
-    """One liquidation as JSON has it, from its columns."""
-    return {
-        "at": format_instant(row["ts_event_ns"]),
-        "received_at": format_instant(row["ts_received_ns"]),
-        "coin": coin_of(row["symbol"]),
-        **{name: row[name] for name in _TOLD},
-    }
-
-
-def event_dict(event: Liquidation) -> dict[str, Any]:
-    """One liquidation as JSON has it, from the event."""
-    return order_dict(msgspec.structs.asdict(event))
-
-
-_TOLD: Final = (
-    "venue",
-    "symbol",
-    "position_side",
-    "notional_usd",
-    "qty_base",
-    "price",
-    "price_kind",
-    "coverage",
-    "event_id",
-)
+    return Tape(span=span, order=query.order, orders=orders, matching=counted[0]["matching"])

@@ -24,6 +24,7 @@ from powderkeg.cli import (
     map_,
     position,
     replay,
+    serve,
     watch,
 )
 from powderkeg.domain.errors import PowderkegError
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("watch")(watch.watch)
 app.command("collect")(collect.collect)
+app.command("serve")(serve.serve)
 app.command("replay")(replay.replay)
 app.command("import")(import_.import_)
 app.command("export")(export.export)

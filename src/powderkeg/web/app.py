@@ -3,166 +3,200 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
+from urllib.parse import parse_qs
 
 import msgspec
-from litestar import Litestar, Request, Response, asgi, route
-from litestar.enums import ScopeType
+from litestar import Litestar, Response, asgi, route
 from litestar.exceptions import HTTPException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 
-from powderkeg.web.asks import Listen
-from powderkeg.web.desk import Desk
-from powderkeg.web.endpoints import ALIVE, ENDPOINTS, READY, SOCKET, STREAM, Endpoint
-from powderkeg.web.faults import Fault, Refused, fault_bytes
-from powderkeg.web.files import StaticFile, load_files
-from powderkeg.web.hub import Hub
+from powderkeg.web.asks import Listen, Windows
+from powderkeg.web.endpoints import (
+    ALIVE,
+    ENDPOINTS,
+    LOGIN,
+    LOGIN_STYLE,
+    METRICS,
+    OWN,
+    READY,
+    SCHEMA,
+    SIGN_IN,
+    SOCKET,
+    STREAM,
+    Endpoint,
+)
+from powderkeg.web.faults import Refused
+from powderkeg.web.gate.gate import Gate, GateSettings
+from powderkeg.web.gate.hosts import allowed_hosts
+from powderkeg.web.gate.tokens import COOKIE, COOKIE_DAYS, cookie_of
+from powderkeg.web.metrics import MEDIA as METRICS_MEDIA
+from powderkeg.web.metrics import metrics_text
+from powderkeg.web.openapi import openapi
+from powderkeg.web.options import ServeOptions
 from powderkeg.web.parameters import MAX_BODY_BYTES, form_of, read_body, read_query
-from powderkeg.web.stream import Receive, Scope, Send, Streams
+from powderkeg.web.replies import (
+    AnyRequest,
+    bytes_reply,
+    failed_reply,
+    file_reply,
+    http_error_reply,
+    json_reply,
+    refused_reply,
+)
+from powderkeg.web.site import Site
+from powderkeg.web.stream import Receive, Scope, Send
 
-PAGES: Final = ("", "overview", "map", "what-if", "event", "health")
+PAGES: Final = ("/", "/overview", "/map", "/what-if", "/event", "/health")
 """Addresses of the dashboard's pages: all of them are its one document, which reads the address."""
 
+BODY_S: Final = 10.0
+GATE_DIR: Final = Path(__file__).parent / "gate"
 
-class Site:
-    """What the routes share.
+
+class Application(NamedTuple):
+    """The gate is what a server serves; what is behind it is there for tests to walk."""
+
+    gate: Gate
+    behind: Litestar
+
+
+def make_app(site: Site, options: ServeOptions) -> Application:
+    """The application.
 
     Args:
-        data_dir: the data directory.
-        desk: answers questions; by default one over the data directory.
+        site: what its routes share.
+        options: for whom it answers.
     """
-
-    def __init__(self, data_dir: Path, desk: Desk | None = None) -> None:
-        self.desk = desk or Desk(data_dir)
-        self.hub = Hub(secrets.token_hex(4))
-        self.streams = Streams(self.hub)
-        self.files = load_files()
-
-    @asynccontextmanager
-    async def running(self, _app: Litestar) -> AsyncGenerator[None]:
-        """Pulse while the application runs."""
-        pulse = asyncio.create_task(self.streams.run(), name="pulse")
-        try:
-            yield
-        finally:
-            self.streams.stop()
-            pulse.cancel()
-            await asyncio.gather(pulse, return_exceptions=True)
-            await self.desk.stop()
-
-
-def make_app(site: Site) -> Litestar:
-    """The application."""
-    return Litestar(
-        route_handlers=[
-            *(_question(site, endpoint) for endpoint in ENDPOINTS),
-            *_own(site),
-            *_files(site),
-        ],
+    routes: list[HTTPRouteHandler | ASGIRouteHandler] = [_question(site, endpoint) for endpoint in ENDPOINTS]
+    gates: list[Gate] = []
+    routes += [*_own(site, gates), *_login(gates), *_streams(site), *_files(site)]
+    behind = Litestar(
+        route_handlers=routes,
         lifespan=[site.running],
         openapi_config=None,
         logging_config=None,
         request_max_body_size=MAX_BODY_BYTES,
-        exception_handlers={Refused: _refused, HTTPException: _http_error, Exception: _failed},
-        debug=False,
-        pdb_on_exception=False,
+        exception_handlers={Refused: refused_reply, HTTPException: http_error_reply, Exception: failed_reply},
     )
+    settings = GateSettings(
+        hosts=allowed_hosts(options.host, options.more_hosts),
+        token_hash=bytes.fromhex(options.token_hash) or None,
+        public=frozenset(page.path for page in OWN if page.is_public),
+        pages=frozenset(PAGES),
+    )
+    gates.append(Gate(behind, settings, login_page=_gate_file("login.html")))  # type: ignore[arg-type] # the same protocol
+    return Application(gates[0], behind)
 
 
 def _question(site: Site, endpoint: Endpoint) -> HTTPRouteHandler:
-    async def handler(request: Request[Any, Any, Any]) -> Response[bytes]:
-        query: bytes = request.scope["query_string"]
+    async def answer(request: AnyRequest) -> Response[bytes]:
+        named = None
         if endpoint.method == "POST":
-            ask, named = read_body(await request.body(), endpoint.ask), None
+            ask = read_body(await _body(request), endpoint.ask)
         else:
-            ask, named = read_query(query, endpoint.ask)
-        form = form_of(named, request.headers.get("accept", ""))
+            ask, named = read_query(request.scope["query_string"], endpoint.ask)
+        form = form_of(named, request.headers.get("accept", "")) if endpoint.is_table else "json"
+        if named not in (None, "json") and not endpoint.is_table:
+            raise Refused(400, "bad_format", f"this answer is no table and has no {named} form; ask for json")
         reply, body = await site.desk.ask(endpoint.question, ask, form, endpoint.lane)
-        return Response(body, status_code=reply.status, media_type=reply.media, headers={"cache-control": "no-store"})
+        if endpoint.question == "health" and reply.status == 200:
+            body = b'%s,"live":%s}' % (body[:-1], site.live or b"null")
+        return bytes_reply(body, reply.media, reply.status)
 
-    return route(endpoint.path, http_method=[endpoint.method], name=endpoint.path)(handler)
+    return route(endpoint.path, http_method=[endpoint.method])(answer)
 
 
-def _own(site: Site) -> list[HTTPRouteHandler | ASGIRouteHandler]:
+async def _body(request: AnyRequest) -> bytes:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refused(415, "bad_encoding", "the body is not JSON; send it with Content-Type: application/json")
+    return await _read(request)
+
+
+async def _read(request: AnyRequest) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.body()
+    except TimeoutError:
+        raise Refused(408, "too_slow", f"the body did not come within {BODY_S:g} s; send it at once") from None
+
+
+def _own(site: Site, gates: list[Gate]) -> list[HTTPRouteHandler]:
+    schema = msgspec.json.encode(openapi())
+
+    @route(ALIVE.path, http_method=["GET"])
     async def alive() -> Response[bytes]:
-        return _json({"status": "ok"})
+        return json_reply({"status": "ok"})
 
+    @route(READY.path, http_method=["GET"])
     async def ready() -> Response[bytes]:
-        return _json({"status": "ready"})
+        reply, _ = await site.desk.ask("windows", Windows())
+        return json_reply({"status": "ready" if reply.status == 200 else "not ready"}, reply.status)
 
-    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+    @route(SCHEMA.path, http_method=["GET"])
+    async def told_schema() -> Response[bytes]:
+        return bytes_reply(schema, "application/json")
+
+    @route(METRICS.path, http_method=["GET"])
+    async def metrics() -> Response[bytes]:
+        return bytes_reply(metrics_text(site, gates[0].refused), METRICS_MEDIA)
+
+    return [alive, ready, told_schema, metrics]
+
+
+def _login(gates: list[Gate]) -> list[HTTPRouteHandler]:
+    page, style = _gate_file("login.html"), _gate_file("login.css")
+
+    @route(LOGIN.path, http_method=["GET"])
+    async def login() -> Response[bytes]:
+        return bytes_reply(page, "text/html; charset=utf-8")
+
+    @route(LOGIN_STYLE.path, http_method=["GET"])
+    async def login_style() -> Response[bytes]:
+        return bytes_reply(style, "text/css; charset=utf-8")
+
+    @route(SIGN_IN.path, http_method=["POST"])
+    async def sign_in(request: AnyRequest) -> Response[bytes]:
+        gate = gates[0]
+        try:
+            told = parse_qs((await _read(request)).decode("ascii"), max_num_fields=4).get("token", [""])[0]
+        except ValueError:
+            told = ""
+        gate.check_token(request.client.host if request.client else "", told)
+        token_hash = gate.settings.token_hash
+        assert token_hash is not None, "checked"
+        content = cookie_of(token_hash, gate.wall_s())
+        cookie = f"{COOKIE}={content}; Path=/; Max-Age={COOKIE_DAYS * 86_400}; HttpOnly; SameSite=Strict"
+        return bytes_reply(b"", "text/plain", 303, {"location": "/", "set-cookie": cookie})
+
+    return [login, login_style, sign_in]
+
+
+def _streams(site: Site) -> list[ASGIRouteHandler]:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         ask, _ = read_query(scope["query_string"], Listen)
-        last_id = dict(scope["headers"]).get(b"last-event-id", b"").decode("latin-1") or None
-        if scope["type"] == ScopeType.WEBSOCKET:
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        last_id = dict(headers).get(b"last-event-id", b"").decode("latin-1") or None
+        if scope["path"] == SOCKET.path:
             await site.streams.serve_socket(scope, receive, send, ask, last_id)
         else:
             await site.streams.serve_events(scope, receive, send, ask, last_id)
 
-    return [
-        route(ALIVE.path, http_method=["GET"])(alive),
-        route(READY.path, http_method=["GET"])(ready),
-        asgi(STREAM.path)(stream),
-        asgi(SOCKET.path)(stream),
-    ]
+    return [asgi(STREAM.path)(answer), asgi(SOCKET.path)(answer)]
 
 
 def _files(site: Site) -> list[HTTPRouteHandler]:
-    async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _file(site.files.get("index.html"), request)
+    @route(list(PAGES), http_method=["GET"])
+    async def page(request: AnyRequest) -> Response[bytes]:
+        return file_reply(site.files.get("index.html"), request)
 
-    async def file(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _file(site.files.get(request.url.path.removeprefix("/")), request)
+    @route([f"/{name}" for name in site.files] or ["/index.html"], http_method=["GET"])
+    async def file(request: AnyRequest) -> Response[bytes]:
+        return file_reply(site.files.get(request.scope["path"].removeprefix("/")), request)
 
-    pages = [f"/{name}" for name in PAGES]
-    names = [f"/{name}" for name in site.files if name != "index.html"]
-    return [
-        route(pages, http_method=["GET"], name="page")(page),
-        *([route(names, http_method=["GET"], name="file")(file)] if names else []),
-    ]
+    return [page, file]
 
 
-def _file(found: StaticFile | None, request: Request[Any, Any, Any]) -> Response[bytes]:
-    if found is None:
-        raise Refused(404, "not_found", "there is no such page; begin at /")
-    headers = {"etag": found.tag, "cache-control": "no-cache", "vary": "accept-encoding"}
-    if request.headers.get("if-none-match") == found.tag:
-        return Response(b"", status_code=304, headers=headers)
-    content = found.content
-    if found.squeezed and "gzip" in request.headers.get("accept-encoding", ""):
-        content = found.squeezed
-        headers["content-encoding"] = "gzip"
-    return Response(content, media_type=found.media, headers=headers)
-
-
-def _json(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(
-        msgspec.json.encode(document),
-        status_code=status,
-        media_type="application/json",
-        headers={"cache-control": "no-store", **(headers or {})},
-    )
-
-
-def _refused(_request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
-    return _json(refused.fault, refused.status, refused.headers)
-
-
-def _http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    known = {
-        404: Fault("not_found", "there is no such address", "/schema lists what there is"),
-        405: Fault("bad_method", "this address has no such method", "/schema lists what there is"),
-        413: Fault("too_large", f"a body has at most {MAX_BODY_BYTES} bytes"),
-    }
-    return _json(known.get(error.status_code, Fault("bad_request", "the request cannot be read")), error.status_code)
-
-
-def _failed(_request: Request[Any, Any, Any], _error: Exception) -> Response[bytes]:
-    return Response(
-        fault_bytes(Fault("failed", "a bug of ours; the server's log has it")),
-        status_code=500,
-        media_type="application/json",
-    )
+def _gate_file(name: str) -> bytes:
+    return (GATE_DIR / name).read_bytes()

@@ -80,3 +80,13 @@ class Listen(Ask, frozen=True, kw_only=True):
     topics: Annotated[tuple[Name, ...], Meta(max_length=16, description="none means all")] = ()
     coin: Coins = ()
     min_usd: MinUsd = 0.0
+
+
+class News(Ask, frozen=True, kw_only=True):
+    """Liquidations received after an instant; before 0, none of them, only where the newest stands."""
+
+    after_ns: int
+
+
+class Windows(Ask, frozen=True, kw_only=True):
+    """Totals of the four windows that end now."""

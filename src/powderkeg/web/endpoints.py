@@ -21,6 +21,7 @@ class Endpoint(NamedTuple):
     ask: type[asks.Ask]
     lane: Lane = "quick"
     method: Literal["GET", "POST"] = "GET"
+    is_table: bool = True
 
     @property
     def summary(self) -> str:
@@ -41,7 +42,7 @@ ENDPOINTS: Final = (
     Endpoint(f"{API}/liquidations/totals", "totals", asks.Totals),
     Endpoint(f"{API}/liquidations/history", "history", asks.History),
     Endpoint(f"{API}/liquidations/orders", "orders", asks.Orders),
-    Endpoint(f"{API}/health", "health", asks.Health),
+    Endpoint(f"{API}/health", "health", asks.Health, is_table=False),
 )
 
 STREAM: Final = Page(f"{API}/stream", "Server-sent events: topics of the live session.")
@@ -50,5 +51,8 @@ SCHEMA: Final = Page("/schema", "This API as an OpenAPI document.")
 METRICS: Final = Page("/metrics", "Counters of the server and its live session, in Prometheus text format.")
 ALIVE: Final = Page("/healthz", "200 while the server runs.", is_public=True)
 READY: Final = Page("/readyz", "200 once questions are answered, 503 before.", is_public=True)
+LOGIN: Final = Page("/login", "Where a browser signs in with the token.", is_public=True)
+SIGN_IN: Final = Page("/login", "Takes the token (form field `token`), gives a cookie.", is_public=True, method="POST")
+LOGIN_STYLE: Final = Page("/login.css", "How that page looks.", is_public=True)
 
-OWN: Final = (STREAM, SOCKET, SCHEMA, METRICS, ALIVE, READY)
+OWN: Final = (STREAM, SOCKET, SCHEMA, METRICS, ALIVE, READY, LOGIN, SIGN_IN, LOGIN_STYLE)

@@ -9,6 +9,13 @@ import msgspec
 
 Form = Literal["json", "csv", "parquet", "arrow"]
 
+MEDIA: Final[dict[Form, str]] = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.file",
+}
+
 LENGTHS: Final = struct.Struct(">IQ")
 
 

@@ -170,6 +170,14 @@ class Hub:
         self.listeners.add(listener)
         return listener, is_complete and not listener.behind
 
+    def interrupt(self) -> None:
+        """Something was lost before it came here: whoever listens has to start again, and nothing can be resumed."""
+        self._sequence += 1
+        self._ring.clear()
+        self._ring_bytes = 0
+        for listener in self.listeners:
+            listener.cut_off("lost")
+
     def leave(self, listener: Listener) -> None:
         """Forget a listener; how it was cut off is counted."""
         self.listeners.discard(listener)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from powderkeg.web.asks import Listen
 from powderkeg.web.faults import Refused
-from powderkeg.web.hub import TOPICS, Hub, Interest, Listener
+from powderkeg.web.hub import TOPICS, Hub, Interest
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -128,12 +128,10 @@ class Streams:
         code, reason = GOING_AWAY, "the server stops"
         try:
             if not is_complete:
-                await self._say(
-                    scope, send, b'{"topic":"resync","id":"%s","data":{"code":"too_old"}}' % self.hub.last_id.encode()
-                )
+                await _say(send, b'{"topic":"resync","id":"%s","data":{"code":"too_old"}}' % self.hub.last_id.encode())
             while not said.done() and not self.is_stopping and not listener.behind:
                 for message in listener.take():
-                    await self._say(scope, send, message.json_bytes)
+                    await _say(send, message.json_bytes)
                 if not listener.has_work:
                     await self._pulse.wait()
             if listener.behind:
@@ -158,13 +156,14 @@ class Streams:
             self._abort(scope)
             raise
 
-    async def _say(self, scope: Scope, send: Send, text: bytes) -> None:
-        async with asyncio.timeout(STALL_S):
-            await send({"type": "websocket.send", "text": text.decode()})
-
 
 def _resync(hub: Hub, why: str) -> bytes:
     return b'id: %s\nevent: resync\ndata: {"code":"%s"}\n\n' % (hub.last_id.encode(), why.encode())
+
+
+async def _say(send: Send, text: bytes) -> None:
+    async with asyncio.timeout(STALL_S):
+        await send({"type": "websocket.send", "text": text.decode()})
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -181,6 +180,3 @@ async def _said(receive: Receive) -> int:
         with suppress(TypeError):
             if len(message.get("text") or message.get("bytes") or "") > MAX_SAID_BYTES:
                 return SAID_TOO_MUCH
-
-
-__all__ = ["Listener", "Streams"]

@@ -18,10 +18,10 @@ import msgspec
 
 from powderkeg.app.library import Library, open_library
 from powderkeg.domain.errors import InputError, PowderkegError, StoreError
-from powderkeg.web.answering.answer import MEDIA, encode
+from powderkeg.web.answering.answer import encode
 from powderkeg.web.answering.table import ANSWERERS
 from powderkeg.web.faults import fault_bytes, fault_of
-from powderkeg.web.frames import Question, Reply, pack, read_message
+from powderkeg.web.frames import MEDIA, Question, Reply, pack, read_message
 
 NICENESS: Final = 5  # sockets come first
 REFRESH_S: Final = 0.2
@@ -74,6 +74,8 @@ def main() -> None:
         reply, body = worker.answer(msgspec.json.decode(message[0], type=Question))
         answers.write(pack(reply, body))
         answers.flush()
+    answers.close()
+    os._exit(0)  # nothing here is to be saved, and what libraries say at an orderly end helps nobody
 
 
 if __name__ == "__main__":

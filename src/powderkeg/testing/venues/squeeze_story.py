@@ -32,11 +32,13 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
         seed: same seed, same bytes.
         duration_s: length.
         start_ns: first instant, ns UTC.
+        squeeze_s: how much of it the squeeze takes; None: all.
     """
 
     seed: int = 7
     duration_s: int = DURATION_S
     start_ns: int = START_NS
+    squeeze_s: int | None = None
 
     @property
     def venues(self) -> tuple[str, ...]:
@@ -50,7 +52,7 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
             InputError: the venue takes no part.
         """
         self._check(venue)
-        squeeze = _squeeze(self.seed, self.duration_s, self.start_ns)
+        squeeze = _squeeze(self.seed, self.duration_s, self.start_ns, self.squeeze_s)
         press = Press(venue)
         contracts = {contract.coin: contract for contract in LISTED[venue]}
         events: list[tuple[int, Fact]] = [(push.at_ms, push) for push in pushes(venue, _happened(venue, squeeze))]
@@ -86,9 +88,10 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=4)
-def _squeeze(seed: int, duration_s: int, start_ns: int) -> Squeeze:
+def _squeeze(seed: int, duration_s: int, start_ns: int, squeeze_s: int | None) -> Squeeze:
     """Simulated once for all venues."""
-    return simulate_squeeze(np.random.default_rng(seed), duration_s=duration_s, start_ns=start_ns)
+    rng = np.random.default_rng(seed)
+    return simulate_squeeze(rng, duration_s=duration_s, start_ns=start_ns, squeeze_s=squeeze_s)
 
 
 def _happened(venue: str, squeeze: Squeeze) -> list[Happened]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,14 +11,6 @@ from powderkeg.app.library import Library
 from powderkeg.domain.errors import InputError
 from powderkeg.store.exporters import table_bytes
 from powderkeg.web.frames import Form
-
-
-MEDIA: Final[dict[Form, str]] = {
-    "json": "application/json",
-    "csv": "text/csv; charset=utf-8",
-    "parquet": "application/vnd.apache.parquet",
-    "arrow": "application/vnd.apache.arrow.file",
-}
 
 
 class Answer(NamedTuple):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from powderkeg.app.asked_span import asked_span, span_words
 from powderkeg.app.library import Library
-from powderkeg.app.liquidation_tape import liquidation_tape
+from powderkeg.app.liquidation_tape import TapeQuery, liquidation_tape
 from powderkeg.stats.coverage import Span
 from powderkeg.web import asks
 from powderkeg.web.answering.answer import Answer
@@ -32,18 +34,7 @@ def history(library: Library, ask: asks.History) -> Answer:
 
 def orders(library: Library, ask: asks.Orders) -> Answer:
     """Single liquidations."""
-    tape = liquidation_tape(
-        library,
-        coin=ask.coin,
-        venue=ask.venue,
-        position_side=ask.position_side,
-        min_usd=ask.min_usd,
-        start=ask.start,
-        end=ask.end,
-        window=ask.window,
-        order=ask.order,
-        limit=ask.limit,
-    )
+    tape = liquidation_tape(library, TapeQuery(**msgspec.structs.asdict(ask)))
     return Answer({**tape.to_dict(), **_empty(library, ask, tape.span, found=tape.matching > 0)}, lambda: tape.orders)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from powderkeg.app.library import Library
 from powderkeg.web import asks
-from powderkeg.web.answering import health, liquidations
+from powderkeg.web.answering import following, health, liquidations
 from powderkeg.web.answering.answer import Answer
 
 
@@ -23,4 +23,6 @@ ANSWERERS: Final[dict[str, Answerer]] = {
     "history": Answerer(asks.History, liquidations.history),
     "orders": Answerer(asks.Orders, liquidations.orders),
     "health": Answerer(asks.Health, health.health),
+    "news": Answerer(asks.News, following.news),
+    "windows": Answerer(asks.Windows, following.windows),
 }
