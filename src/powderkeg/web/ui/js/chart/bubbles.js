@@ -1,9 +1,11 @@
-// Large liquidations where they happened: a circle at time and price, its area by notional. Only what is in view is drawn.
+// Large liquidations where they happened: a circle at time and price, its area by notional.
 
 import { faded } from "../format/colors.js";
+import { alongTime } from "./heatmap.js";
 
 const LARGEST_RADIUS = 14;
 const SMALLEST_RADIUS = 2.5;
+const MOST_SHOWN = 120;
 
 /** @typedef {{ms: number, price: number, notionalUsd: number, isLong: boolean}} Bubble */
 /** @typedef {import("./heatmap.js").Primitive} Primitive */
@@ -12,10 +14,9 @@ const SMALLEST_RADIUS = 2.5;
 /** @implements {Primitive} */
 export class Bubbles {
   constructor() {
-    /** @type {Bubble[]} */
+    /** @type {Bubble[]} largest first */
     this.bubbles = [];
-    this.largestUsd = 1;
-    this.colors = { long: "#f59a3e", short: "#56a8ff", ring: "#0a0d12" };
+    this.colors = { long: "#f59a3e", short: "#56a8ff" };
     this.bars = { fromMs: 0, stepMs: 1 };
     /** @type {Attached | null} */
     this.chart = null;
@@ -40,74 +41,58 @@ export class Bubbles {
    */
   setBubbles(bubbles, bars) {
     this.bars = bars;
-    this.bubbles = [...bubbles].sort((a, b) => a.ms - b.ms);
-    this.largestUsd = this.bubbles.reduce((most, { notionalUsd }) => Math.max(most, notionalUsd), 1);
+    this.bubbles = [...bubbles].sort((a, b) => b.notionalUsd - a.notionalUsd);
     this.chart?.requestUpdate();
   }
 
   /** @param {import("fancy-canvas").CanvasRenderingTarget2D} target */
   draw(target) {
-    const { chart, bars } = this;
-    const axis = chart?.chart.timeScale();
-    const range = axis?.getVisibleLogicalRange();
-    if (!chart || !axis || !range) {
+    const { chart } = this;
+    const range = chart?.chart.timeScale().getVisibleLogicalRange();
+    if (!chart || !range) {
       return;
     }
-    const fromMs = bars.fromMs + (range.from - 1) * bars.stepMs;
-    const toMs = bars.fromMs + (range.to + 1) * bars.stepMs;
+    const shown = this.inView(range.from, range.to);
+    const largestUsd = shown[0]?.notionalUsd ?? 1;
+    const x = alongTime(chart);
     target.useMediaCoordinateSpace(({ context }) => {
-      for (const color of /** @type {const} */ (["long", "short"])) {
-        context.beginPath();
-        for (let at = this.firstFrom(fromMs); at < this.bubbles.length; at += 1) {
-          const bubble = this.bubbles[at];
-          if (!bubble || bubble.ms > toMs) {
-            break;
-          }
-          if (bubble.isLong === (color === "long")) {
-            this.trace(context, bubble, chart, axis);
-          }
+      for (const { ms, price, notionalUsd, isLong } of shown) {
+        const y = chart.series.priceToCoordinate(price);
+        if (y === null) {
+          continue;
         }
-        context.fillStyle = faded(this.colors[color], 0.5);
-        context.strokeStyle = this.colors.ring;
-        context.lineWidth = 1;
+        const color = isLong ? this.colors.long : this.colors.short;
+        context.beginPath();
+        context.arc(x(this.barOf(ms)), y, Math.max(SMALLEST_RADIUS, LARGEST_RADIUS * Math.sqrt(notionalUsd / largestUsd)), 0, Math.PI * 2);
+        context.fillStyle = faded(color, 0.3);
         context.fill();
+        context.strokeStyle = faded(color, 0.9);
+        context.lineWidth = 1;
         context.stroke();
       }
     });
   }
 
-  /**
-   * @param {CanvasRenderingContext2D} context
-   * @param {Bubble} bubble
-   * @param {Attached} chart
-   * @param {ReturnType<Attached["chart"]["timeScale"]>} axis
-   */
-  trace(context, { ms, price, notionalUsd }, chart, axis) {
-    const logical = Math.floor((ms - this.bars.fromMs) / this.bars.stepMs);
-    const x = axis.logicalToCoordinate(/** @type {import("./heatmap.js").Logical} */ (logical));
-    const y = chart.series.priceToCoordinate(price);
-    if (x !== null && y !== null) {
-      const radius = Math.max(SMALLEST_RADIUS, LARGEST_RADIUS * Math.sqrt(notionalUsd / this.largestUsd));
-      context.moveTo(x + radius, y);
-      context.arc(x, y, radius, 0, Math.PI * 2);
-    }
+  /** @param {number} ms */
+  barOf(ms) {
+    return Math.floor((ms - this.bars.fromMs) / this.bars.stepMs);
   }
 
   /**
-   * Index of the first bubble at or after a time.
-   * @param {number} ms
+   * The largest ones between two bars; more would hide the price.
+   * @param {number} from
+   * @param {number} to
+   * @returns {Bubble[]}
    */
-  firstFrom(ms) {
-    let low = 0;
-    let high = this.bubbles.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.bubbles[middle]?.ms ?? 0) < ms) {
-        low = middle + 1;
-      } else {
-        high = middle;
+  inView(from, to) {
+    /** @type {Bubble[]} */
+    const found = [];
+    for (const bubble of this.bubbles) {
+      const bar = this.barOf(bubble.ms);
+      if (bar >= from - 1 && bar <= to + 1 && found.push(bubble) >= MOST_SHOWN) {
+        break;
       }
     }
-    return low;
+    return found;
   }
 }

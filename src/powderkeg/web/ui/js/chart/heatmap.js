@@ -115,14 +115,13 @@ export class Heatmap {
     if (!grid || !image || !chart) {
       return;
     }
-    const axis = chart.chart.timeScale();
+    const x = alongTime(chart);
     const first = (grid.fromMs - bars.fromMs) / bars.stepMs - 0.5;
-    const width = (grid.columns * grid.stepMs) / bars.stepMs;
-    const left = axis.logicalToCoordinate(/** @type {Logical} */ (first));
-    const right = axis.logicalToCoordinate(/** @type {Logical} */ (first + width));
+    const left = x(first);
+    const right = x(first + (grid.columns * grid.stepMs) / bars.stepMs);
     const bottom = chart.series.priceToCoordinate(Math.exp(grid.lowLog));
     const top = chart.series.priceToCoordinate(Math.exp(grid.lowLog + grid.rows * grid.stepLog));
-    if (left === null || right === null || bottom === null || top === null) {
+    if (bottom === null || top === null) {
       return;
     }
     target.useBitmapCoordinateSpace(({ context, horizontalPixelRatio: wide, verticalPixelRatio: tall }) => {
@@ -131,4 +130,16 @@ export class Heatmap {
     });
     this.drawn += 1;
   }
+}
+
+/**
+ * From bars, also parts of one, to pixels: the chart itself only tells whole ones.
+ * @param {Attached} chart
+ * @returns {(bar: number) => number}
+ */
+export function alongTime(chart) {
+  const axis = chart.chart.timeScale();
+  const origin = axis.logicalToCoordinate(/** @type {Logical} */ (0)) ?? 0;
+  const spacing = (axis.logicalToCoordinate(/** @type {Logical} */ (1)) ?? 0) - origin;
+  return (bar) => origin + bar * spacing;
 }

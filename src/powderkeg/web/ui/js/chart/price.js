@@ -33,7 +33,6 @@ export class PriceChart {
     this.bubbles = new Bubbles();
     this.ladder = new LadderAxis();
     this.chart = createChart(host, {
-      autoSize: true,
       layout: { attributionLogo: false, panes: { enableResize: true } }, // the link stands in the foot of the page; the built-in one needs inline style
       crosshair: { mode: CrosshairMode.Normal },
       timeScale: { timeVisible: true, rightOffsetPixels: LADDER_ROOM, minBarSpacing: 0.02 },
@@ -44,6 +43,9 @@ export class PriceChart {
     for (const primitive of [this.heatmap, this.bubbles, this.ladder]) {
       this.candles.attachPrimitive(primitive);
     }
+    this.isFitDue = false;
+    this.watch = new ResizeObserver(() => this.resize(host));
+    this.watch.observe(host);
     /** @type {{titles: ReturnType<typeof createTextWatermark<any>>, series: any[], pane: Pane}[]} */
     this.panes = [];
     /** @type {Bars | null} */
@@ -83,7 +85,18 @@ export class PriceChart {
 
   /** The whole of it, with room for the ladder beside the axis. */
   fit() {
+    this.isFitDue = this.chart.timeScale().width() <= 0;
     this.chart.timeScale().fitContent();
+  }
+
+  /** @param {HTMLElement} host */
+  resize({ clientWidth, clientHeight }) {
+    if (clientWidth > 0 && clientHeight > 0) {
+      this.chart.resize(clientWidth, clientHeight);
+      if (this.isFitDue) {
+        this.fit(); // asked for before there was room to fit into
+      }
+    }
   }
 
   /** @param {import("../model/grid.js").HeatGrid | null} grid */
@@ -138,12 +151,12 @@ export class PriceChart {
     const series = pane.curves.map(({ kind }) =>
       this.chart.addSeries(
         /** @type {any} */ (kind === "line" ? LineSeries : HistogramSeries),
-        { priceFormat: { type: "custom", formatter, minMove: 1e-9 }, priceLineVisible: false, lastValueVisible: true, ...(kind === "line" ? { lineWidth: 1.5 } : {}) },
+        { priceFormat: { type: "custom", formatter, minMove: 1e-9 }, priceLineVisible: false, lastValueVisible: false, ...(kind === "line" ? { lineWidth: 1.5 } : {}) },
         index,
       ),
     );
     const element = this.chart.panes()[index];
-    element?.setStretchFactor(0.22);
+    element?.setStretchFactor(0.27);
     const titles = createTextWatermark(/** @type {any} */ (element), { horzAlign: "left", vertAlign: "top", lines: [] });
     const shown = { titles, series, pane };
     this.panes.push(shown);
@@ -155,16 +168,16 @@ export class PriceChart {
     const colors = palette();
     this.chart.applyOptions({
       layout: { background: { type: ColorType.Solid, color: colors.surface }, textColor: colors.soft, fontFamily: colors.font, fontSize: 11, panes: { separatorColor: colors.grid, separatorHoverColor: colors.line } },
-      grid: { vertLines: { color: colors.grid }, horzLines: { color: colors.grid } },
+      grid: { vertLines: { visible: false }, horzLines: { color: faded(colors.line, 0.4) } },
       rightPriceScale: { borderColor: colors.grid },
       timeScale: { borderColor: colors.grid },
       crosshair: { vertLine: { color: colors.faint, labelBackgroundColor: colors.line }, horzLine: { color: colors.faint, labelBackgroundColor: colors.line } },
     });
     this.candles.applyOptions({
-      upColor: colors.up, borderUpColor: colors.up, wickUpColor: colors.up,
-      downColor: colors.down, borderDownColor: colors.up === "#d7dde8" ? colors.up : colors.down, wickDownColor: colors.up === "#d7dde8" ? colors.up : colors.down,
+      upColor: colors.up, borderUpColor: colors.upEdge, wickUpColor: colors.upEdge,
+      downColor: colors.down, borderDownColor: colors.downEdge, wickDownColor: colors.downEdge,
     });
-    this.bubbles.colors = { long: colors.long, short: colors.short, ring: faded(colors.surface, 0.8) };
+    this.bubbles.colors = { long: colors.long, short: colors.short };
     this.ladder.colors = { long: colors.long, short: colors.short, depth: colors.faint, text: colors.text, ground: colors.surface, font: colors.font };
     for (const { pane, series, titles } of this.panes) {
       titles.applyOptions({ lines: [{ text: pane.title, color: colors.soft, fontSize: 11, fontFamily: colors.font }] });
@@ -173,6 +186,7 @@ export class PriceChart {
   }
 
   destroy() {
+    this.watch.disconnect();
     this.chart.remove();
   }
 }

@@ -2,7 +2,7 @@
 
 /**
  * The page's colors as they are now.
- * @returns {{long: string, short: string, up: string, down: string, text: string, soft: string, faint: string, line: string, grid: string, surface: string, accent: string, good: string, warn: string, bad: string, font: string}}
+ * @returns {{long: string, short: string, up: string, down: string, upEdge: string, downEdge: string, text: string, soft: string, faint: string, line: string, grid: string, surface: string, accent: string, good: string, warn: string, bad: string, font: string}}
  */
 export function palette() {
   const style = getComputedStyle(document.documentElement);
@@ -12,6 +12,8 @@ export function palette() {
     short: of("short"),
     up: of("up"),
     down: of("down"),
+    upEdge: of("up-edge"),
+    downEdge: of("down-edge"),
     text: of("text"),
     soft: of("text-soft"),
     faint: of("text-faint"),

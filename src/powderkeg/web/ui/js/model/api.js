@@ -51,6 +51,7 @@ export function addressOf(path, query = {}) {
  * @throws {ApiError}
  */
 export async function ask(path, query = {}, signal) {
+  await checkOffered(path);
   return answered(() => fetch(addressOf(path, query), { signal: signal ?? null, headers: { accept: "application/json" } }));
 }
 
@@ -63,6 +64,7 @@ export async function ask(path, query = {}, signal) {
  * @throws {ApiError}
  */
 export async function send(path, body, signal) {
+  await checkOffered(path);
   return answered(() =>
     fetch(addressOf(path), {
       method: "POST",
@@ -71,6 +73,28 @@ export async function send(path, body, signal) {
       body: JSON.stringify(body),
     }),
   );
+}
+
+/** @type {Promise<Set<string>> | null} */
+let offered = null;
+
+/** The addresses this server answers, from its own description; nothing that is not there is asked for. */
+function offers() {
+  offered ??= answered(() => fetch("/schema", { headers: { accept: "application/json" } })).then(
+    (told) => new Set(Object.keys(told.paths ?? {})),
+    (error) => {
+      offered = null;
+      throw error;
+    },
+  );
+  return offered;
+}
+
+/** @param {string} path */
+async function checkOffered(path) {
+  if (!(await offers()).has(`${BASE}/${path}`)) {
+    throw new ApiError(404, "not_found", "this server was started without what is asked for", "");
+  }
 }
 
 /** @param {() => Promise<Response>} asked */

@@ -8,7 +8,7 @@ import { dateTime, rfc3339 } from "../format/time.js";
 import { select } from "./controls.js";
 import { showHelp } from "./keys.js";
 
-const STREAM_WORDS = { connecting: ["CONNECTING", "connecting"], live: ["LIVE", "live"], broken: ["DOWN", "no stream"] };
+const STREAM_WORDS = { connecting: ["CONNECTING", "connecting"], live: ["LIVE", "stream live"], broken: ["DOWN", "no stream"] };
 
 /** @typedef {(patch: Record<string, string | null>) => void} Navigate */
 

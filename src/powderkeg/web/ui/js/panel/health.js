@@ -18,7 +18,7 @@ const SHOWN_GAPS = 60;
 /** @typedef {{venue: string, stream: string, from: string, to: string, reason: string}} Gap */
 /** @typedef {{venue: string, stream: string, liquidation_feed: string | null, coverage: number | null, gap_count: number, gap_s: number, gaps: Gap[]}} Feed */
 /** @typedef {{venue: string, states: Record<string, string>, trouble: string, frames_per_s: number, lag_p50_ms: number | null, lag_p99_ms: number | null, delay_p99_ms: number | null, events: number, rejects: number, shed: number, gaps: number, reconnects: number}} LiveVenue */
-/** @typedef {{venue: string, stream: string, state: string, venueLive: LiveVenue | null, feed: Feed | null}} Line */
+/** @typedef {{venue: string, stream: string, state: string, venueLive: LiveVenue | null, feed: Feed | null, isFirst: boolean}} Line */
 
 /** @param {string} state */
 export function stateChip(state) {
@@ -82,7 +82,7 @@ export class HealthPanels {
     } else {
       const end = msOf(told.as_of) ?? 0;
       const span = { fromMs: end - (durationMs(told.window) ?? 1), toMs: end };
-      this.feeds.show(table({ caption: "Feeds by venue and stream: state, coverage, gaps", columns: feedColumns(span, live !== null), rows: streams }), provenance);
+      this.feeds.show(table({ caption: "Feeds by venue and stream: state, coverage, gaps", columns: feedColumns(span, live !== null), rows: streams, rowClass: ({ isFirst }) => (isFirst ? "head" : "") }), provenance);
       this.drawGaps(told.rows, provenance);
     }
     this.drawVenues(live);
@@ -124,14 +124,15 @@ export class HealthPanels {
  */
 function linesOf(feeds, live) {
   /** @type {Map<string, Line>} */
-  const lines = new Map(feeds.map((feed) => [`${feed.venue} ${feed.stream}`, { venue: feed.venue, stream: feed.stream, state: "", venueLive: null, feed }]));
+  const lines = new Map(feeds.map((feed) => [`${feed.venue} ${feed.stream}`, { venue: feed.venue, stream: feed.stream, state: "", venueLive: null, feed, isFirst: true }]));
   for (const venue of live?.venues ?? []) {
     for (const [stream, state] of Object.entries(venue.states)) {
       const key = `${venue.venue} ${stream}`;
-      lines.set(key, { venue: venue.venue, stream, state, venueLive: venue, feed: lines.get(key)?.feed ?? null });
+      lines.set(key, { venue: venue.venue, stream, state, venueLive: venue, feed: lines.get(key)?.feed ?? null, isFirst: true });
     }
   }
-  return [...lines.values()].sort((a, b) => (`${a.venue} ${a.stream}` < `${b.venue} ${b.stream}` ? -1 : 1));
+  const sorted = [...lines.values()].sort((a, b) => (`${a.venue} ${a.stream}` < `${b.venue} ${b.stream}` ? -1 : 1));
+  return sorted.map((line, at) => ({ ...line, isFirst: sorted[at - 1]?.venue !== line.venue }));
 }
 
 /** @param {Feed[]} feeds */
@@ -147,7 +148,7 @@ function meanCoverage(feeds) {
  */
 function feedColumns(span, isLive) {
   return [
-    { title: "Venue", isHead: true, cell: ({ venue }) => venue },
+    { title: "Venue", isHead: true, cell: ({ venue, isFirst }) => h("span", isFirst ? null : { class: "visually-hidden" }, venue) },
     { title: "Stream", cell: ({ stream }) => spaced(stream) },
     ...(isLive ? [{ title: "State", cell: (/** @type {Line} */ { state, venueLive }) => [state ? stateChip(state) : h("span", { class: "faint" }, "not connected"), venueLive?.trouble && state !== "LIVE" ? h("span", { class: "faint" }, ` ${venueLive.trouble}`) : null] }] : []),
     { title: "Coverage", isNumber: true, cell: ({ feed }) => h("span", { class: coverageClass(feed?.coverage ?? null) }, feed?.coverage === null || !feed ? "not known" : percent(feed.coverage, 2)) },
@@ -173,7 +174,10 @@ function strip(feed, { fromMs, toMs }) {
     const from = Math.max(0, ((msOf(gap.from) ?? fromMs) - fromMs) / (toMs - fromMs));
     const to = Math.min(1, ((msOf(gap.to) ?? toMs) - fromMs) / (toMs - fromMs));
     if (to > from) {
-      const hole = h("i", { title: `${gap.reason}: ${dateTime(gap.from, true)} to ${dateTime(gap.to, true)}` });
+      const hole = h("i", {
+        class: gap.reason === "not recorded" ? "is-absent" : null,
+        title: `${gap.reason}: ${dateTime(gap.from, true)} to ${dateTime(gap.to, true)}`,
+      });
       hole.style.left = `${from * 100}%`;
       hole.style.width = `${(to - from) * 100}%`;
       band.append(hole);
