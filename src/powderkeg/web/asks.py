@@ -66,6 +66,58 @@ class Orders(Ask, frozen=True, kw_only=True):
     limit: Limit = 100
 
 
+class Events(Ask, frozen=True, kw_only=True):
+    """Stretches of [start, end) in which much more was liquidated than before, largest first."""
+
+    coin: Coins = ()
+    venue: Venues = ()
+    start: Instant | None = None
+    end: Instant | None = None
+    window: Window = "30d"
+    interval: Annotated[str, Meta(min_length=1, max_length=16, description="length of a bar, or auto")] = "auto"
+    multiple: Annotated[float, Meta(gt=0, le=1e6, description="times the median before it")] = 5.0
+    min_usd: MinUsd = 1e6
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class Series(Ask, frozen=True, kw_only=True):
+    """Bars of [start, end), or of `window` before `end`."""
+
+    coin: Coins = ()
+    venue: Venues = ()
+    interval: Interval = "1h"
+    start: Instant | None = None
+    end: Instant | None = None
+    window: Window = "24h"
+
+
+class Prices(Ask, frozen=True, kw_only=True):
+    """Candles of the market of a coin that was recorded for most of the interval."""
+
+    coin: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=1, description="one coin, or a symbol")]
+    venue: Venues = ()
+    interval: Interval = "1h"
+    start: Instant | None = None
+    end: Instant | None = None
+    window: Window = "24h"
+
+
+class Funding(Series, frozen=True, kw_only=True):
+    """The last funding rate in each bar, by venue and symbol."""
+
+
+class OpenInterest(Series, frozen=True, kw_only=True):
+    """The last open interest in each bar, by venue and symbol."""
+
+
+class LongShort(Series, frozen=True, kw_only=True):
+    """The last long/short ratio in each bar, by venue, symbol and kind of ratio."""
+
+
+class Cvd(Series, frozen=True, kw_only=True):
+    """Taker buys less taker sells of each bar, and their sum since the start, by venue and symbol."""
+
+
 class Health(Ask, frozen=True, kw_only=True):
     """What of each venue and stream was observed in [as_of - window, as_of), and how its connections stand."""
 

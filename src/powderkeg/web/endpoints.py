@@ -42,6 +42,12 @@ ENDPOINTS: Final = (
     Endpoint(f"{API}/liquidations/totals", "totals", asks.Totals),
     Endpoint(f"{API}/liquidations/history", "history", asks.History),
     Endpoint(f"{API}/liquidations/orders", "orders", asks.Orders),
+    Endpoint(f"{API}/events", "events", asks.Events, is_table=False),
+    Endpoint(f"{API}/prices", "prices", asks.Prices),
+    Endpoint(f"{API}/funding", "funding", asks.Funding),
+    Endpoint(f"{API}/open-interest", "open_interest", asks.OpenInterest),
+    Endpoint(f"{API}/long-short", "long_short", asks.LongShort),
+    Endpoint(f"{API}/cvd", "cvd", asks.Cvd),
     Endpoint(f"{API}/health", "health", asks.Health, is_table=False),
 )
 

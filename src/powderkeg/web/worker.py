@@ -5,6 +5,7 @@ It ends when its input ends, so it cannot outlive the server, however that dies.
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import signal
@@ -23,6 +24,7 @@ from powderkeg.web.answering.table import ANSWERERS
 from powderkeg.web.faults import fault_bytes, fault_of
 from powderkeg.web.frames import MEDIA, Question, Reply, pack, read_message
 
+LOG: Final = logging.getLogger("powderkeg.web.worker")
 NICENESS: Final = 5  # sockets come first
 REFRESH_S: Final = 0.2
 """Questions that come closer together than this see the same data."""
@@ -47,6 +49,9 @@ class Worker:
             return _refusal(503, "store", str(error))
         except PowderkegError as error:
             return _refusal(500, "failed", str(error))
+        except Exception:  # a bug of ours in one question must not cost the others their worker
+            LOG.exception("bug in the answer to %s", question.name)
+            return _refusal(500, "failed", "this is a bug of ours; the server's log has it, please report it")
 
     def _bytes(self, question: Question) -> bytes:
         answerer = ANSWERERS[question.name]

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from powderkeg.app.library import Library
 from powderkeg.web import asks
-from powderkeg.web.answering import following, health, liquidations
+from powderkeg.web.answering import following, health, liquidations, markets
 from powderkeg.web.answering.answer import Answer
 
 
@@ -22,6 +22,12 @@ ANSWERERS: Final[dict[str, Answerer]] = {
     "totals": Answerer(asks.Totals, liquidations.totals),
     "history": Answerer(asks.History, liquidations.history),
     "orders": Answerer(asks.Orders, liquidations.orders),
+    "events": Answerer(asks.Events, markets.events),
+    "prices": Answerer(asks.Prices, markets.prices),
+    "funding": Answerer(asks.Funding, markets.funding),
+    "open_interest": Answerer(asks.OpenInterest, markets.open_interest),
+    "long_short": Answerer(asks.LongShort, markets.long_short),
+    "cvd": Answerer(asks.Cvd, markets.cvd),
     "health": Answerer(asks.Health, health.health),
     "news": Answerer(asks.News, following.news),
     "windows": Answerer(asks.Windows, following.windows),
