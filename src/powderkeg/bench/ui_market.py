@@ -39,7 +39,9 @@ class Market:
             "liquidations/orders": self._orders(),
             "liquidations/history": self._history(),
             "ladder": self._ladder(),
-            "open-interest": self._readings("open_interest_usd", 4e9 + np.cumsum(self._rng.normal(0, 2e6, CANDLES // 10))),
+            "open-interest": self._readings(
+                "open_interest_usd", 4e9 + np.cumsum(self._rng.normal(0, 2e6, CANDLES // 10))
+            ),
             "cvd": self._readings("delta_usd", self._rng.normal(0, 3e6, CANDLES // 10)),
             "funding": self._readings("annualized_ratio", self._rng.normal(0.1, 0.02, CANDLES // 480)),
         }
@@ -74,7 +76,11 @@ class Market:
     def _prices(self) -> Document:
         start = np.concatenate([self._close[:1], self._close[:-1]])
         reach = np.abs(self._rng.normal(0, 3e-4, (2, CANDLES)))
-        columns = (start, np.maximum(start, self._close) * (1 + reach[0]), np.minimum(start, self._close) * (1 - reach[1]))
+        columns = (
+            start,
+            np.maximum(start, self._close) * (1 + reach[0]),
+            np.minimum(start, self._close) * (1 - reach[1]),
+        )
         rows = [
             {
                 "open_at": format_instant(int(open_ns)),

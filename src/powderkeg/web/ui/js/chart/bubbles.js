@@ -7,7 +7,7 @@ const LARGEST_RADIUS = 14;
 const SMALLEST_RADIUS = 2.5;
 const MOST_SHOWN = 120;
 
-/** @typedef {{ms: number, price: number, notionalUsd: number, isLong: boolean}} Bubble */
+/** @typedef {{ms: number, price: number, isFill: boolean, notionalUsd: number, isLong: boolean}} Bubble */
 /** @typedef {import("./heatmap.js").Primitive} Primitive */
 /** @typedef {import("./heatmap.js").Attached} Attached */
 

@@ -29,6 +29,8 @@ export class Plot {
     this.plot = null;
     /** @type {PlotTold | null} */
     this.told = null;
+    this.readout = document.createElement("div");
+    this.readout.className = "plot-readout";
     this.watch = new ResizeObserver(() => this.plot?.setSize({ width: this.width, height: this.height }));
     this.watch.observe(host);
   }
@@ -48,6 +50,25 @@ export class Plot {
     }
     this.plot?.destroy();
     this.plot = new /** @type {any} */ (uPlot)(this.options(told), data, this.host);
+  }
+
+  /**
+   * Under the crosshair: the place, and every series there.
+   * @param {any} plot
+   */
+  read({ cursor: { idx: at }, root }) {
+    const { told, readout } = this;
+    if (!told || at === null || at === undefined) {
+      readout.textContent = "";
+      return;
+    }
+    root.append(readout);
+    const { xText = (/** @type {number} */ x) => (told.isTime ? `${short(x * 1_000)} UTC` : String(x)), yText = compactUsd, rightText = compactUsd } = told;
+    const figures = told.series.flatMap(({ label, values, scale }) => {
+      const figure = values[at];
+      return figure === null || figure === undefined ? [] : [`${label} ${(scale === "right" ? rightText : yText)(figure)}`];
+    });
+    readout.textContent = [xText(told.x[at] ?? 0), ...figures].join("   ");
   }
 
   recolor() {
@@ -85,7 +106,10 @@ export class Plot {
         ...(hasRight ? [{ ...axis, side: 1, scale: "right", size: 62, grid: { show: false }, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(rightText ?? compactUsd) }] : []),
       ],
       series: [{}, ...told.series.map((series) => seriesOptions(series, colors))],
-      hooks: { draw: [(/** @type {any} */ plot) => drawMarks(plot, told.marks ?? [], colors)] },
+      hooks: {
+        setCursor: [(/** @type {any} */ plot) => this.read(plot)],
+        draw: [(/** @type {any} */ plot) => drawMarks(plot, told.marks ?? [], colors)],
+      },
     };
   }
 }

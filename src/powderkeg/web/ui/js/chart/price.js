@@ -104,9 +104,19 @@ export class PriceChart {
     this.heatmap.setGrid(grid, this.axis);
   }
 
-  /** @param {import("./bubbles.js").Bubble[]} bubbles */
+  /**
+   * Large liquidations, each where the market stood: what a venue tells is often the bankruptcy price, which is not
+   * where it traded; then the close of its bar stands for it.
+   * @param {import("./bubbles.js").Bubble[]} bubbles
+   */
   setBubbles(bubbles) {
-    this.bubbles.setBubbles(bubbles, this.axis);
+    const { fromMs, stepMs } = this.axis;
+    const closes = new Map((this.bars?.rows ?? []).map((bar) => [bar.ms, bar.close]));
+    const placed = bubbles.map((one) => {
+      const open = fromMs + Math.floor((one.ms - fromMs) / stepMs) * stepMs;
+      return one.isFill ? one : { ...one, price: closes.get(open) ?? one.price };
+    });
+    this.bubbles.setBubbles(placed, this.axis);
   }
 
   get axis() {

@@ -84,10 +84,16 @@ function isWorthShowing({ triggerPrice, stopPrice }) {
 
 /**
  * @param {any[]} rows of `liquidations/orders`
- * @returns {{ms: number, price: number, notionalUsd: number, isLong: boolean}[]}
+ * @returns {{ms: number, price: number, isFill: boolean, notionalUsd: number, isLong: boolean}[]}
  */
 export function bubblesOf(rows) {
   return rows
     .filter((row) => row.price !== null && row.notional_usd !== null)
-    .map((row) => ({ ms: msOf(row.at) ?? 0, price: row.price, notionalUsd: row.notional_usd, isLong: row.position_side === "long" }));
+    .map((row) => ({
+      ms: msOf(row.at) ?? 0,
+      price: row.price,
+      isFill: row.price_kind === "fill",
+      notionalUsd: row.notional_usd,
+      isLong: row.position_side === "long",
+    }));
 }

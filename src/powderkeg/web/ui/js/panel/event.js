@@ -95,7 +95,7 @@ export class EventPanels {
       const [told, prices] = await Promise.all([ask("liquidations/history", asked, signal), ask("prices", asked, signal).catch(() => null)]);
       this.timeline.asked({ path: "liquidations/history", query: asked });
       const stepMs = durationMs(interval) ?? 60_000;
-      const { x, shorts, longs } = barsBySide(told.rows, stepMs);
+      const { x, shorts, longs } = barsBySide(told.rows, stepMs, told.rows.length > 0 ? [fromMs, toMs] : []);
       if (x.length === 0) {
         const why = told.empty ?? { state: "no_events", message: "" };
         this.timeline.empty(why.state, why.message, provenanceOf(told));

@@ -47,9 +47,9 @@ export class EventsPanel {
     await filling(this.panel, signal, async () => {
       const told = await ask("events", asked, signal);
       this.panel.asked({ path: "events", query: asked });
-      this.panel.note.textContent = `${told.rule.multiple} times the median hour, ${compactUsd(told.rule.min_usd)} USD or more`;
+      this.panel.note.textContent = `over ${told.rule.multiple} × the median hour`;
       this.panel.note.title = told.rule.text;
-      this.sources = (told.sources ?? []).map((/** @type {any} */ source) => source.venue ?? source);
+      this.sources = (told.sources ?? ["all recorded venues"]).map((/** @type {any} */ source) => source.venue ?? source);
       const provenance = { sources: this.sources, asOf: told.to, coverage: null, method: told.method };
       this.rows = [...told.rows].sort((a, b) => b.total_usd - a.total_usd);
       if (this.rows.length === 0) {

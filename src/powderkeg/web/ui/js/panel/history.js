@@ -69,12 +69,14 @@ export class HistoryPanel {
 }
 
 /**
+ * Both sides on an even axis; it reaches over `also` too, where nothing is known.
  * @param {any[]} rows
  * @param {number} stepMs
+ * @param {number[]} [also] instants, ms
  */
-export function barsBySide(rows, stepMs) {
+export function barsBySide(rows, stepMs, also = []) {
   const found = new Map(rows.map((row) => [msOf(row.open) ?? 0, row]));
-  const opens = [...found.keys()];
+  const opens = [...found.keys(), ...also.map((ms) => Math.floor(ms / stepMs) * stepMs)];
   const first = Math.min(...opens);
   const count = Math.round((Math.max(...opens) - first) / stepMs) + 1;
   const x = Array.from({ length: count }, (_, at) => (first + at * stepMs) / 1_000);
