@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 
 from powderkeg.web.asks import Listen, Windows
+from powderkeg.web.coinglass import COINGLASS, envelope, read_coinglass
 from powderkeg.web.endpoints import (
     ALIVE,
     ENDPOINTS,
@@ -27,7 +28,7 @@ from powderkeg.web.endpoints import (
     STREAM,
     Endpoint,
 )
-from powderkeg.web.faults import Refused
+from powderkeg.web.faults import Refused, fault_bytes
 from powderkeg.web.gate.gate import Gate, GateSettings
 from powderkeg.web.gate.hosts import allowed_hosts
 from powderkeg.web.gate.tokens import COOKIE, COOKIE_DAYS, cookie_of
@@ -71,6 +72,7 @@ def make_app(site: Site, options: ServeOptions) -> Application:
     """
     routes: list[HTTPRouteHandler | ASGIRouteHandler] = [_question(site, endpoint) for endpoint in ENDPOINTS]
     gates: list[Gate] = []
+    routes += [_coinglass(site, endpoint) for endpoint in COINGLASS]
     routes += [*_own(site, gates), *_login(gates), *_streams(site), *_files(site)]
     behind = Litestar(
         route_handlers=routes,
@@ -106,6 +108,19 @@ def _question(site: Site, endpoint: Endpoint) -> HTTPRouteHandler:
         return bytes_reply(body, reply.media, reply.status)
 
     return route(endpoint.path, http_method=[endpoint.method])(answer)
+
+
+def _coinglass(site: Site, endpoint: Endpoint) -> HTTPRouteHandler:
+    async def answer(request: AnyRequest) -> Response[bytes]:
+        try:
+            ask = read_coinglass(request.scope["query_string"], endpoint.ask)
+            reply, body = await site.desk.ask(endpoint.question, ask, "json", endpoint.lane)
+        except Refused as refused:
+            told = envelope(refused.status, fault_bytes(refused.fault))
+            return bytes_reply(told, "application/json", refused.status, refused.headers)
+        return bytes_reply(envelope(reply.status, body), "application/json", reply.status)
+
+    return route(endpoint.path, http_method=["GET"])(answer)
 
 
 async def _body(request: AnyRequest) -> bytes:

@@ -136,15 +136,17 @@ class Hub:
         is_event = topic in EVENT_TOPICS
         self._sequence += is_event
         self.published += 1
-        name = f"{self.epoch}-{self._sequence}".encode()
         topic_bytes = topic.encode()
+        # A state has no id: it may overtake events, and whoever resumed from its id would miss them.
+        name = self.last_id.encode() if is_event else b""
+        told_name = b'"%s"' % name if is_event else b"null"
         message = Message(
             topic=topic,
             sequence=self._sequence if is_event else 0,
             coin=coin,
             notional_usd=notional_usd,
-            event_bytes=b"id: %s\nevent: %s\ndata: %s\n\n" % (name, topic_bytes, data),
-            json_bytes=b'{"topic":"%s","id":"%s","data":%s}' % (topic_bytes, name, data),
+            event_bytes=b"%sevent: %s\ndata: %s\n\n" % (b"id: %s\n" % name if is_event else b"", topic_bytes, data),
+            json_bytes=b'{"topic":"%s","id":%s,"data":%s}' % (topic_bytes, told_name, data),
         )
         if is_event:
             self._keep(message)

@@ -9,6 +9,7 @@ import msgspec
 
 from powderkeg import __version__
 from powderkeg.web.asks import Ask, Listen
+from powderkeg.web.coinglass import COINGLASS
 from powderkeg.web.endpoints import ENDPOINTS, OWN, STREAM, Endpoint, Page
 from powderkeg.web.faults import Fault
 from powderkeg.web.frames import MEDIA
@@ -24,7 +25,7 @@ FORMAT: Final[dict[str, Any]] = {
 def openapi() -> dict[str, Any]:
     """The document."""
     paths: dict[str, Any] = {}
-    for endpoint in ENDPOINTS:
+    for endpoint in (*ENDPOINTS, *COINGLASS):
         paths[endpoint.path] = {endpoint.method.lower(): _operation(endpoint)}
     for page in OWN:
         if page.method != "WS":

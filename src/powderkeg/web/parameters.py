@@ -107,11 +107,22 @@ def depth_of(body: bytes) -> int:
     return deepest
 
 
-def _pairs(query: bytes) -> list[tuple[str, str]]:
+def check_query(query: bytes) -> str:
+    """A query string of bounded length, in ASCII.
+
+    Raises:
+        Refused: it is not.
+    """
     if len(query) > MAX_QUERY_BYTES:
         raise Refused(414, "too_long", f"a query has at most {MAX_QUERY_BYTES} bytes; ask for fewer names")
+    if not query.isascii():
+        raise Refused(400, "bad_query", "the query is not ASCII; escape what is not")
+    return query.decode("ascii")
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        return parse_qsl(check_query(query), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:  # also what cannot be decoded
         raise Refused(400, "bad_query", f"the query cannot be read: {error}; write name=value&name=value") from None
 

@@ -94,7 +94,7 @@ class Streams:
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            opening = b"retry: 2000\n\n" if is_complete else _resync(self.hub, "too_old")
+            opening = _opening(self.hub, last_id) if is_complete else _resync(self.hub, "too_old")
             await self._write(scope, send, opening)
             beat_at = asyncio.get_running_loop().time() + BEAT_S
             while not gone.done() and not self.is_stopping and not listener.behind:
@@ -155,6 +155,11 @@ class Streams:
         except TimeoutError:
             self._abort(scope)
             raise
+
+
+def _opening(hub: Hub, last_id: str | None) -> bytes:
+    """The first lines: where to resume from, even if the connection ends before the first event."""
+    return b"retry: 2000\nid: %s\n\n" % (last_id or hub.last_id).encode("latin-1")
 
 
 def _resync(hub: Hub, why: str) -> bytes:

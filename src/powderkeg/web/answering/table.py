@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from powderkeg.app.library import Library
 from powderkeg.web import asks
-from powderkeg.web.answering import following, health, liquidations, markets
+from powderkeg.web import coinglass as theirs
+from powderkeg.web.answering import coinglass, following, health, liquidations, markets
 from powderkeg.web.answering.answer import Answer
 
 
@@ -29,6 +30,11 @@ ANSWERERS: Final[dict[str, Answerer]] = {
     "long_short": Answerer(asks.LongShort, markets.long_short),
     "cvd": Answerer(asks.Cvd, markets.cvd),
     "health": Answerer(asks.Health, health.health),
+    "coinglass_history": Answerer(theirs.CoinglassHistory, coinglass.history),
+    "coinglass_aggregated": Answerer(theirs.CoinglassAggregated, coinglass.aggregated),
+    "coinglass_coins": Answerer(theirs.CoinglassCoins, coinglass.coins),
+    "coinglass_exchanges": Answerer(theirs.CoinglassExchanges, coinglass.exchanges),
+    "coinglass_orders": Answerer(theirs.CoinglassOrders, coinglass.orders),
     "news": Answerer(asks.News, following.news),
     "windows": Answerer(asks.Windows, following.windows),
 }
