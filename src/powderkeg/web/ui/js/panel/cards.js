@@ -32,7 +32,7 @@ export class Cards {
     const shown = query["window"] ?? "24h";
     await Promise.all(
       this.cards.map(async ({ window, element }) => {
-        const question = { coin: query["coin"], as_of: query["as_of"], window, by: "" };
+        const question = { coin: query["coin"], venue: query["venue"], as_of: query["as_of"], window, by: "" };
         if (window === shown) {
           element.setAttribute("aria-current", "true");
         } else {

@@ -2,7 +2,8 @@
 
 import { ask } from "../model/api.js";
 import { longShare, nested, provenanceOf } from "../model/totals.js";
-import { h } from "../format/dom.js";
+import { hrefOf } from "../model/route.js";
+import { h, replace } from "../format/dom.js";
 import { compactUsd, countText, percent } from "../format/numbers.js";
 import { FEED_WORDS } from "../format/words.js";
 import { select } from "./controls.js";
@@ -32,7 +33,12 @@ export class TotalsPanel {
    */
   async update(query, signal) {
     const { coin, venue, as_of: asOf, window = "24h", by = "", sort = "total", all } = query;
-    this.tools.replaceChildren(select("Rows", FORMS, by, (chosen) => this.navigate({ by: chosen })));
+    replace(
+      this.tools,
+      venue ? h("button", { type: "button", class: "button", onclick: () => this.navigate({ venue: null }) }, `${venue} ×`) : null,
+      " ",
+      select("Rows", FORMS, by, (chosen) => this.navigate({ by: chosen })),
+    );
     this.panel.note.textContent = `last ${window}, USD${venue ? `, ${venue} only` : ""}`;
     const asked = { coin, venue, as_of: asOf, window };
     await filling(this.panel, signal, async () => {
@@ -41,16 +47,16 @@ export class TotalsPanel {
         by ? null : ask("liquidations/totals", { ...asked, by: "coin,venue" }, signal),
       ]);
       this.panel.asked({ path: "liquidations/totals", query: { ...asked, by: by || "coin,venue" } });
-      this.show(heads, parts, { by, sort, all: Boolean(all) });
+      this.show(heads, parts, { by, sort, all: Boolean(all), query });
     });
   }
 
   /**
    * @param {import("../model/totals.js").Totals} heads
    * @param {import("../model/totals.js").Totals | null} parts
-   * @param {{by: string, sort: string, all: boolean}} how
+   * @param {{by: string, sort: string, all: boolean, query: Readonly<Record<string, string>>}} how
    */
-  show(heads, parts, { by, sort, all }) {
+  show(heads, parts, { by, sort, all, query }) {
     const rows = heads.rows.filter((row) => row.count > 0);
     if (rows.length === 0) {
       const { state = "no_events", message = "" } = heads.empty ?? {};
@@ -63,7 +69,7 @@ export class TotalsPanel {
     const shown = lines.filter(({ isPart }) => (isPart ? heading : ++heading) <= limit);
     const grid = table({
       caption: "Liquidations by coin and venue: long, short, total, long share, estimate, orders, largest order, observed share",
-      columns: columns(by),
+      columns: columns(by, query),
       rows: shown,
       rowClass: ({ isPart }) => (isPart ? "part" : "head"),
       order: { key: sort, choose: (key) => this.navigate({ sort: key === "total" ? null : key }) },
@@ -76,12 +82,15 @@ export class TotalsPanel {
 
 /**
  * @param {string} by
+ * @param {Readonly<Record<string, string>>} query
  * @returns {import("./table.js").Column<Line>[]}
  */
-function columns(by) {
+function columns(by, query) {
+  const venueLink = (/** @type {string | null} */ venue) => h("a", { class: "quiet", href: hrefOf("overview", { ...query, venue }), title: `Only ${venue}` }, venue);
+  const coinLink = (/** @type {string | null} */ coin) => h("a", { class: "quiet", href: hrefOf("overview", { ...query, coin }), title: `Only ${coin}` }, coin);
   return [
-    { title: by === "venue" ? "Venue" : "Coin", isHead: true, cell: ({ row, isPart }) => (isPart ? h("span", { class: "visually-hidden" }, row.coin) : (by === "venue" ? row.venue : row.coin)) },
-    ...(by ? [] : [{ title: "Venue", cell: (/** @type {Line} */ { row, isPart }) => (isPart ? row.venue : "all") }]),
+    { title: by === "venue" ? "Venue" : "Coin", isHead: true, cell: ({ row, isPart }) => (isPart ? h("span", { class: "visually-hidden" }, row.coin) : by === "venue" ? venueLink(row.venue) : coinLink(row.coin)) },
+    ...(by ? [] : [{ title: "Venue", cell: (/** @type {Line} */ { row, isPart }) => (isPart ? venueLink(row.venue) : "all") }]),
     { title: "Long", key: "long", isNumber: true, cell: ({ row }) => longFigure(row.long_usd) },
     { title: "Short", key: "short", isNumber: true, cell: ({ row }) => shortFigure(row.short_usd) },
     { title: "Total", key: "total", isNumber: true, cell: ({ row, isPart }) => h(isPart ? "span" : "strong", null, totalText(row)) },
