@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from powderkeg.app.library import Library
     from powderkeg.app.library import open_library as open  # noqa: A004 - the name people expect
+    from powderkeg.app.liquidation_maps import maps_of_file as open_bars
 
-__all__ = ["Library", "__version__", "open"]
+__all__ = ["Library", "__version__", "open", "open_bars"]
 __version__ = "0.1.0"
 
 
@@ -25,6 +26,10 @@ def __getattr__(name: str) -> Any:
         from powderkeg.app.library import open_library  # noqa: PLC0415 - late on purpose
 
         return open_library
+    if name == "open_bars":
+        from powderkeg.app.liquidation_maps import maps_of_file  # noqa: PLC0415 - late on purpose
+
+        return maps_of_file
     if name == "Library":
         from powderkeg.app.library import Library  # noqa: PLC0415 - late on purpose
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from powderkeg.app.library import Instant, instant_ns
+from powderkeg.app.instants import Instant, instant_ns
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_MS, format_instant, parse_duration
 from powderkeg.stats.coverage import Span

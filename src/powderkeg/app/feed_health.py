@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from powderkeg.app.asked_span import asked_span
-from powderkeg.app.library import Instant, Library, Names
+from powderkeg.app.instants import Instant
+from powderkeg.app.library import Library, Names
 from powderkeg.domain.time import format_duration, format_instant
 from powderkeg.stats.coverage import CoverageReport, Observed, Span, coverage_by_venue
 from powderkeg.stats.liquidation_rows import gap_dict

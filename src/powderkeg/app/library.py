@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from powderkeg.app.emptiness import Emptiness, why_empty
+from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
 from powderkeg.app.liquidation_queries import bar_groups, groups, open_interest_falls, orders, symbols
+from powderkeg.app.map_score_history import MapScores, read_map_scores
 from powderkeg.app.observation import observed_liquidations
 from powderkeg.app.selection import Selection, select
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.time import NS_PER_MS, NS_PER_S, parse_duration, parse_instant
+from powderkeg.domain.time import parse_duration
 from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTable, bar_span, build_history, build_table
 from powderkeg.store.query import ArrowTable, Database, Problem
 
-Instant = str | int | dt.datetime | None
-Names = str | Sequence[str] | None
+if TYPE_CHECKING:
+    from powderkeg.app.cascade_depth import DepthChoice
+    from powderkeg.app.cascade_inputs import LadderInputs
+    from powderkeg.app.cascade_ladder import LadderReport
+    from powderkeg.app.liquidation_maps import Maps
+    from powderkeg.app.simulation import SimulationReport
+    from powderkeg.app.simulation_loading import Market
+    from powderkeg.liqmap.heatmap import Heatmap
+    from powderkeg.liqmap.reading import LiquidationMap
 
-FAR_FUTURE_NS: Final = 4_102_444_800 * NS_PER_S  # 2100-01-01, the end of `domain.time`
+Names = str | Sequence[str] | None
 
 
 def open_library(path: str | Path, *, must_exist: bool = True) -> Library:
@@ -48,6 +55,7 @@ class Library:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.database = Database(data_dir)
+        self._maps: Maps | None = None
 
     def close(self) -> None:
         """Let go of the files."""
@@ -64,6 +72,8 @@ class Library:
     def refresh(self) -> None:
         """See what has been recorded since."""
         self.database.refresh()
+        if self._maps is not None:
+            self._maps.forget()
 
     def liquidations(
         self,
@@ -138,6 +148,114 @@ class Library:
             orders=orders(self.database, span, chosen),
         )
 
+    @property
+    def maps(self) -> Maps:
+        """The liquidation maps of this directory."""
+        if self._maps is None:
+            from powderkeg.app.liquidation_maps import maps_of_library  # noqa: PLC0415 - numba only where it is used
+
+            self._maps = maps_of_library(self.database)
+        return self._maps
+
+    def liquidation_map(self, coin: str, *, as_of: Instant = None, venue: Names = None) -> LiquidationMap:
+        """Where leverage sits, by price: see `Maps.liquidation_map`."""
+        return self.maps.liquidation_map(coin, as_of=as_of, venue=venue)
+
+    def heatmap(
+        self, coin: str, *, as_of: Instant = None, window: str = "7d", venue: Names = None, **shape: int
+    ) -> Heatmap:
+        """Where leverage stood over time: see `Maps.heatmap`, also for `columns` and `rows`."""
+        return self.maps.heatmap(coin, as_of=as_of, window=window, venue=venue, **shape)
+
+    def ladder_inputs(
+        self,
+        coin: str,
+        *,
+        as_of: Instant = None,
+        venue: Names = None,
+        price: float | None = None,
+        depth: DepthChoice | None = None,
+    ) -> LadderInputs:
+        """Fuel and depth around the price of a coin, loaded once for any number of `cascade_ladder.ask`."""
+        from powderkeg.app.cascade_loading import inputs_of_maps  # noqa: PLC0415 - numba only where it is used
+
+        chosen = None if venue is None else list(_names(venue))
+        return inputs_of_maps(
+            self.maps, coin, as_of=as_of, venue=chosen, price=price, depth=depth, database=self.database
+        )
+
+    def ladder(
+        self,
+        coin: str,
+        *,
+        position_side: str = "short",
+        shock_usd: float | None = None,
+        price_target: float | None = None,
+        as_of: Instant = None,
+        depth: DepthChoice | None = None,
+        **question: Any,
+    ) -> LadderReport:
+        """What a shock would do, or what it takes to reach a price: see `cascade_ladder.ask`.
+
+        Args:
+            coin: a coin or any spelling of its symbol.
+            position_side: whose positions are liquidated.
+            shock_usd: net buying (selling, for longs) from elsewhere; this or `price_target`.
+            price_target: the price to reach.
+            as_of: only what was known then; None for the newest.
+            depth: where depth comes from; None for the best that is known.
+            question: `market_share`, `impact`, `stress` as for `cascade_question.question_of`.
+
+        Raises:
+            InputError: nothing to make a map of, or a question that cannot be read.
+        """
+        from powderkeg.app.cascade_ladder import ask  # noqa: PLC0415 - numba only where it is used
+        from powderkeg.app.cascade_question import question_of  # noqa: PLC0415 - same
+        from powderkeg.app.cascade_reported import with_reported  # noqa: PLC0415 - same
+
+        asked = question_of(side=position_side, shock_usd=shock_usd, to=price_target, **question)
+        return with_reported(ask(self.ladder_inputs(coin, as_of=as_of, depth=depth), asked), self.database)
+
+    def simulation_market(
+        self,
+        coin: str,
+        *,
+        as_of: Instant = None,
+        venue: Names = None,
+        price: float | None = None,
+        depth: DepthChoice | None = None,
+    ) -> Market:
+        """Everything of a coin that simulations can be asked of, loaded once for any number of `ask`."""
+        from powderkeg.app.simulation_loading import market_of_maps  # noqa: PLC0415 - numba only where it is used
+
+        chosen = None if venue is None else list(_names(venue))
+        return market_of_maps(
+            self.maps, coin, as_of=as_of, venue=chosen, price=price, depth=depth, database=self.database
+        )
+
+    def simulate(self, coin: str, *, as_of: Instant = None, venue: Names = None, **question: Any) -> SimulationReport:
+        """Where price may go, with and without the liquidations it triggers.
+
+        Args:
+            coin: a coin or any spelling of its symbol.
+            as_of: only what was known then; None for the newest.
+            venue: a venue or several; None for all.
+            question: fields of `simulation.SimulationQuestion`: horizon, paths, levels, returns, seed, ...
+
+        Raises:
+            InputError: nothing to make a map of, or a question that cannot be read.
+        """
+        from powderkeg.app.simulation import question_from  # noqa: PLC0415 - numba only where it is used
+
+        asked = question_from(question)
+        return self.simulation_market(coin, as_of=as_of, venue=venue).ask(asked)
+
+    def map_scores(
+        self, *, coin: str | None = None, venue: str | None = None, last: str = "30d", as_of: Instant = None
+    ) -> MapScores:
+        """How well the map did, test by test: see `read_map_scores`."""
+        return read_map_scores(self.data_dir, coin=coin, venue=venue, last=last, as_of=as_of)
+
     def sql(self, text: str) -> ArrowTable:
         """Run one SELECT over the views, one per event type (`liquidation`, `trade`, ...), each with a `date` column.
 
@@ -194,18 +312,3 @@ class Library:
 
 def _names(given: Names) -> tuple[str, ...]:
     return () if given is None else (given,) if isinstance(given, str) else tuple(given)
-
-
-def instant_ns(instant: Instant) -> int:
-    """An instant as the API takes it, in ns; None is now, in whole milliseconds like every other instant asked for.
-
-    Raises:
-        InputError: unreadable, a number that can only be seconds, or a datetime without zone.
-    """
-    if instant is None:
-        return time.time_ns() // NS_PER_MS * NS_PER_MS
-    if isinstance(instant, dt.datetime):
-        if instant.tzinfo is None:
-            raise InputError(f"{instant!r} has no time zone; give one, such as datetime.UTC")
-        return parse_instant(instant.astimezone(dt.UTC).isoformat())
-    return parse_instant(str(instant))

@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from powderkeg.app.asked_span import asked_span
-from powderkeg.app.library import Instant, Library, Names
+from powderkeg.app.instants import Instant
+from powderkeg.app.library import Library, Names
 from powderkeg.app.liquidation_queries import bar_groups
 from powderkeg.app.observation import observed_liquidations
 from powderkeg.domain.errors import InputError

@@ -92,20 +92,22 @@ def calibrate_file(bars: Path, train_until: str | None) -> CalibrationReport:
     return _report(*_calibrated(markets, until_ns))
 
 
-def score_file(bars: Path, train_until: str | None, step: str | None) -> list[Scorecard]:
-    """Score on a table of bars: once after a time, or walking forward.
+def score_markets(
+    markets: list[Bars], train_until: str | None, step: str | None, tested_ns: int | None = None
+) -> list[Scorecard]:
+    """Score on bars: once after a time, or walking forward.
 
     Args:
-        bars: the table.
-        train_until: the cut; None for the time that leaves two fifths of the table to test.
+        markets: the bars.
+        train_until: the cut; None for the time that leaves two fifths of the bars to test, at midnight.
         step: with a duration, calibrate again every so long and score the stretch until then.
+        tested_ns: where no cut is given, test at most the last so long.
 
     Raises:
-        InputError: the table, the time or the step cannot be used.
+        InputError: the bars, the time or the step cannot be used.
     """
-    markets = read_bars(bars)
     first_ns, end_ns = min(int(one.open_ns[0]) for one in markets), _end_ns(markets)
-    cut_ns = first_ns + (end_ns - first_ns) * 3 // 5 // NS_PER_DAY * NS_PER_DAY
+    cut_ns = max(first_ns + (end_ns - first_ns) * 3 // 5, end_ns - (tested_ns or end_ns)) // NS_PER_DAY * NS_PER_DAY
     cut_ns = cut_ns if train_until is None else parse_instant(train_until)
     if step is None:
         return [score(markets, cut_ns)]

@@ -1,112 +1,168 @@
-"""Bars for a map from a data directory: candles, open interest and liquidation bars of each venue's market."""
+"""Bars for a map from a data directory: one market after another, from whatever was imported or recorded of it.
+
+Prices come from candles where there are some, else from trades, else from mark prices, put into bars of one length.
+Liquidations come from a venue's own feed where it was watched, else from bars an aggregator reports; where neither was,
+they are unknown. Open interest in dollars alone is turned into coins at the price of its bar.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
-from powderkeg.app.selection import Selection
+from powderkeg.app.liquidation_map_bars import candle_bars, price_bars
+from powderkeg.app.liquidation_map_liquidated import liquidated_base
 from powderkeg.domain.errors import InputError
+from powderkeg.domain.symbols import coin_of, parts_of
 from powderkeg.domain.time import day_of, format_instant
+from powderkeg.domain.units import USD_LIKE
 from powderkeg.liqmap.bars import Bars, FloatArray, IntArray
 from powderkeg.store.query import Database
 
-_CANDLES: Final = """
-    SELECT venue, symbol, interval_ns, ts_event_ns, open, high, low, close, volume_base FROM candle
-    WHERE {condition} ORDER BY ALL
+_MARKETS: Final = """
+    SELECT venue, symbol, min(ts_event_ns) AS first_ns, max(ts_event_ns) AS last_ns, count(*) AS count
+    FROM {event} WHERE {condition} GROUP BY ALL
 """
 
 _INTEREST: Final = """
-    SELECT venue, symbol, ts_event_ns, open_interest_base FROM open_interest
-    WHERE open_interest_base IS NOT NULL AND {condition} ORDER BY ALL
+    SELECT ts_event_ns, open_interest_base, open_interest_usd FROM open_interest
+    WHERE venue = ? AND symbol = ? AND date <= ?::DATE AND ts_event_ns <= ? ORDER BY ALL
 """
 
-_LIQUIDATED: Final = """
-    SELECT venue, symbol, interval_ns, ts_event_ns,
-           any_value(long_base) AS long_base, any_value(short_base) AS short_base
-    FROM liquidation_bar WHERE {condition} GROUP BY ALL ORDER BY ALL
-"""
+PRICES: Final = ("candle", "trade", "mark_price")
+"""Where prices come from, best first: candles and trades know volume, mark prices do not."""
+
+LIMITED: Final = ("trade", "mark_price")
+LIMITED_DAYS: Final = 30
+"""Days of single trades and marks that are read: further back it takes candles, or every question would count years."""
 
 
-def bars_of_library(database: Database, chosen: Selection, until_ns: int) -> list[Bars]:
-    """Bars of every chosen market with candles and open interest, of what ended by then.
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source of bars holds up to a time.
+
+    Attributes:
+        markets: bars by market; the symbol of each names venue and market.
+        coins: the coin of every market, absent ones too.
+        venues: the venue of every market, absent ones too; None where the source does not say.
+        absent: markets without a map, with the reason.
+        made_from: how the bars of each market were made, in words.
+    """
+
+    markets: dict[str, Bars]
+    coins: dict[str, str]
+    venues: dict[str, str | None]
+    absent: dict[str, str]
+    made_from: dict[str, str]
+
+
+def shelf_of_library(database: Database, until_ns: int, coin: str | None = None) -> Shelf:
+    """Bars of every perpetual in dollars that can have a map, and of the others why not.
 
     Args:
         database: the data directory.
-        chosen: symbols and venues.
-        until_ns: nothing later is read.
-
-    Raises:
-        InputError: no market has both candles and open interest.
+        until_ns: bars that end later are not read.
+        coin: markets of other coins are left out unless their liquidations are known, so that they can calibrate.
     """
-    condition, parameters = _condition(chosen, until_ns)
-    candles = _by_market(database.rows(_CANDLES.format(condition=condition), parameters))
-    interest = _by_market(database.rows(_INTEREST.format(condition=condition), parameters))
-    liquidated = _by_market(database.rows(_LIQUIDATED.format(condition=condition), parameters))
-    found = [
-        _market(f"{market[0]} {market[1]}", rows, interest[market], liquidated.get(market, []), until_ns)
-        for market, rows in candles.items()
-        if market in interest
-    ]
-    if not found:
-        raise InputError(
-            f"no market with candles and open interest before {format_instant(until_ns)}; import a table that has "
-            "both (powderkeg import FILE), or give one with --bars FILE"
-        )
+    found = Shelf(markets={}, coins={}, venues={}, absent={}, made_from={})
+    priced = {event: _spans(database, event, until_ns) for event in PRICES}
+    held = _spans(database, "open_interest", until_ns)
+    known = _spans(database, "liquidation", until_ns).keys() | _spans(database, "liquidation_bar", until_ns).keys()
+    for market in sorted(set[tuple[str, str]]().union(*priced.values())):
+        venue, symbol = market
+        if not _in_dollars(symbol) or (coin is not None and coin_of(symbol) != coin and market not in known):
+            continue
+        name = f"{venue} {symbol}"
+        found.coins[name], found.venues[name] = coin_of(symbol), venue
+        if market not in held:
+            found.absent[name] = "no open interest recorded"
+            continue
+        events = [event for event in PRICES if market in priced[event]]
+        try:
+            bars, words = _market(database, market, events, priced, until_ns)
+        except InputError as error:
+            found.absent[name] = str(error).removeprefix(f"{name}: ")
+            continue
+        found.markets[name], found.made_from[name] = bars, words
     return found
 
 
-def _condition(chosen: Selection, until_ns: int) -> tuple[str, list[Any]]:
+def multiplier_of(symbol: str) -> float:
+    """How many coins a unit of a contract's base is: 1000 of `1000PEPE/USDT:USDT`, 1 of `BTC/USDT:USDT`."""
+    base, coin = symbol.partition("/")[0], coin_of(symbol)
+    extra = base.upper().replace(coin, "", 1)
+    if extra == "K" and base.startswith("k"):
+        return 1e3
+    return 1e6 if extra == "1M" else float(extra) if extra.isdigit() and coin in base.upper() else 1.0
+
+
+def _in_dollars(symbol: str) -> bool:
+    """Whether it is a perpetual quoted in dollars: the levels of anything else do not add up with it."""
+    try:
+        parts = parts_of(symbol)
+    except InputError:
+        return False
+    return parts.quote in USD_LIKE and parts.expiry is None and parts.option is None
+
+
+def _spans(database: Database, event: str, until_ns: int) -> dict[tuple[str, str], tuple[int, int]]:
     condition, parameters = "date <= ?::DATE AND ts_event_ns <= ?", list[Any]([day_of(until_ns), until_ns])
-    for column, names in (("symbol", chosen.symbols), ("venue", chosen.venues)):
-        if names is not None:
-            condition += f" AND {column} IN (SELECT unnest(?::VARCHAR[]))"
-            parameters.append(list(names))
-    return condition, parameters
-
-
-def _by_market(rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        found.setdefault((row["venue"], row["symbol"]), []).append(row)
-    return found
+    if event in LIMITED:
+        condition += f" AND date > (SELECT max(date) FROM {event} WHERE date <= ?::DATE) - {LIMITED_DAYS}"  # noqa: S608 - our names
+        parameters.append(day_of(until_ns))
+    rows = database.rows(_MARKETS.format(event=event, condition=condition), parameters)
+    return {(row["venue"], row["symbol"]): (row["first_ns"], row["last_ns"]) for row in rows}
 
 
 def _market(
-    name: str,
-    candles: list[dict[str, Any]],
-    interest: list[dict[str, Any]],
-    liquidated: list[dict[str, Any]],
+    database: Database,
+    market: tuple[str, str],
+    events: list[str],
+    priced: dict[str, dict[tuple[str, str], tuple[int, int]]],
     until_ns: int,
-) -> Bars:
-    interval_ns = min(int(row["interval_ns"]) for row in candles)
-    rows = {int(row["ts_event_ns"]): row for row in candles if row["interval_ns"] == interval_ns}
-    open_ns = np.array([at for at in sorted(rows) if at + interval_ns <= until_ns], dtype=np.int64)
-    if not len(open_ns):
-        raise InputError(f"{name}: no candle ended before {format_instant(until_ns)}")
-    closed = {int(row["ts_event_ns"]): row for row in liquidated if row["interval_ns"] == interval_ns}
-    sums = [[_known(closed.get(int(at), {}).get(side)) for side in ("long_base", "short_base")] for at in open_ns]
-    return Bars(
+) -> tuple[Bars, str]:
+    venue, symbol = market
+    name = f"{venue} {symbol}"
+    if events[0] == "candle":
+        table = candle_bars(database, market, until_ns)
+    else:
+        table = price_bars(database, market, events[0], priced[events[0]][market], until_ns)
+    if not len(table.open_ns):
+        raise InputError(f"{name}: no bar ended before {format_instant(until_ns)}")
+    units = multiplier_of(symbol)
+    liquidated, words = liquidated_base(database, market, table.open_ns, table.interval_ns)
+    closes = np.concatenate([table.prices[:1, 0], table.prices[:, 3]])
+    held = _held(database, market, table.open_ns, table.interval_ns, closes, until_ns)
+    if np.isnan(held).all():
+        raise InputError(f"{name}: no open interest in the time of its prices")
+    bars = Bars(
         symbol=name,
-        interval_ns=interval_ns,
-        open_ns=open_ns,
-        prices=np.array([[rows[int(at)][kind] for kind in ("open", "high", "low", "close")] for at in open_ns]),
-        volume_base=np.array([_known(rows[int(at)]["volume_base"]) for at in open_ns]),
-        open_interest_base=_held(interest, open_ns, interval_ns),
-        liquidated_base=np.array(sums),
+        interval_ns=table.interval_ns,
+        open_ns=table.open_ns,
+        prices=table.prices / units,
+        volume_base=table.volume_base * units,
+        open_interest_base=held * units,
+        liquidated_base=liquidated * units,
     )
+    return bars, f"{events[0].replace('_', ' ')}s and open interest; {words}"
 
 
-def _held(interest: list[dict[str, Any]], open_ns: IntArray, interval_ns: int) -> FloatArray:
+def _held(
+    database: Database,
+    market: tuple[str, str],
+    open_ns: IntArray,
+    interval_ns: int,
+    closes: FloatArray,
+    until_ns: int,
+) -> FloatArray:
     """Open interest before the first bar and at every close: the last reading of the bar that ends there."""
-    read_ns = np.array([int(row["ts_event_ns"]) for row in interest], dtype=np.int64)
-    held = np.array([float(row["open_interest_base"]) for row in interest])
+    rows: Any = database.query(_INTEREST, [*market, day_of(until_ns), until_ns])
+    read_ns: IntArray = rows["ts_event_ns"].to_numpy()
+    base: FloatArray = rows["open_interest_base"].to_numpy(zero_copy_only=False).astype(np.float64)
+    usd: FloatArray = rows["open_interest_usd"].to_numpy(zero_copy_only=False).astype(np.float64)
     edges = np.concatenate([open_ns[:1], open_ns + interval_ns])
     at = np.searchsorted(read_ns, edges, side="right") - 1
     fresh = (at >= 0) & (edges - read_ns[at] < interval_ns)
-    return np.where(fresh, held[at], np.nan)
-
-
-def _known(held: float | None) -> float:
-    return np.nan if held is None else float(held)
+    held: FloatArray = np.where(np.isfinite(base[at]), base[at], usd[at] / closes)
+    return np.where(fresh, held, np.nan)

@@ -1,4 +1,4 @@
-"""The map as a picture: price in time over where leverage stood, then and not with hindsight."""
+"""The map as a picture: over time, where leverage stood then and not with hindsight; and at one time, as a profile."""
 
 # matplotlib's types are partial; figures pass through here alone.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -7,70 +7,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from powderkeg.domain.errors import InputError
+from powderkeg.app.pictures import picture_path
 from powderkeg.domain.time import NS_PER_S, format_instant
-from powderkeg.liqmap.bars import Bars, FloatArray
-from powderkeg.liqmap.calibrate import calibrate
-from powderkeg.liqmap.estimate import LevelMap, flow_of
-from powderkeg.liqmap.modelled import weighed
+from powderkeg.liqmap.fuel import below
+from powderkeg.liqmap.heatmap import Heatmap
+from powderkeg.liqmap.reading import NEAR, LiquidationMap
 
-SHOWN_DAYS: Final = 7.0
-COLUMNS: Final = 240
-ROWS: Final = 300
-FLOOR_SHARE: Final = 1e-2
-"""Levels below this share of the densest are drawn as nothing, so that the scale is spent on what matters."""
+LONG_COLOR, SHORT_COLOR = "#e69f00", "#56b4e9"
+"""Orange and sky blue of the Okabe-Ito palette: told apart with any color vision."""
+
+PROFILE_ROWS: Final = 120
 
 
-def draw_map(markets: list[Bars], symbol: str, path: Path) -> None:
-    """Write a heatmap of one market's last week as PNG or SVG.
-
-    Every column shows the map as it stood then, with weights fitted on what came before the picture begins: nothing is
-    repainted.
+def draw_heatmap(one: Heatmap, path: Path) -> None:
+    """Write a heatmap as PNG or SVG.
 
     Raises:
-        InputError: an ending other than .png or .svg, or too few bars.
+        InputError: an ending other than .png or .svg, or no such folder.
     """
-    if path.suffix.lower() not in {".png", ".svg"}:
-        raise InputError(f"{path.name}: pictures are .png or .svg")
-    at = next(n for n, bars in enumerate(markets) if bars.symbol == symbol)
-    bars = markets[at]
-    start = max(len(bars) - bars.bars_in(24.0 * SHOWN_DAYS), len(bars) // 2)
-    found = calibrate(markets, int(bars.open_ns[start]))
-    weights, settings = found.weights[2 * at : 2 * at + 2], found.settings
-    level_map, log_path, flow = (
-        LevelMap(settings, bars.interval_hours),
-        np.log(bars.prices),
-        flow_of(bars, settings.churn),
-    )
-    level_map.walk(log_path[:start], flow[:start])
-    low, high = float(log_path[start:, 2].min()) - 0.03, float(log_path[start:, 1].max()) + 0.03
-    edges = _edges(low, high, settings.bin_width)
-    columns: list[FloatArray] = []
-    stops = np.unique(np.linspace(start, len(bars), COLUMNS + 1).astype(int))
-    for first, last in zip(stops[:-1].tolist(), stops[1:].tolist(), strict=True):
-        level_map.walk(log_path[first:last], flow[first:last])
-        columns.append(_column(level_map, weights, edges))
-    _paint(bars, start, np.stack(columns, axis=1), np.exp(edges), path)
-
-
-def _edges(low: float, high: float, width: float) -> FloatArray:
-    """Rows of whole bins, so that no row is empty for want of one."""
-    first, last = int(np.floor(low / width)), int(np.ceil(high / width))
-    return width * np.arange(first, last + 1, max((last - first) // ROWS, 1), dtype=np.float64)
-
-
-def _column(level_map: LevelMap, weights: FloatArray, edges: FloatArray) -> FloatArray:
-    """[rows] dollars per row of the picture, both sides."""
-    mass = weighed(level_map.mass, weights).sum(axis=0)
-    log_price = (level_map.first_bin + np.arange(len(mass)) + 0.5) * level_map.settings.bin_width
-    return np.histogram(log_price, edges, weights=mass * np.exp(log_price))[0]
-
-
-def _paint(bars: Bars, start: int, dollars: FloatArray, prices: FloatArray, path: Path) -> None:
+    picture_path(path)
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - a second of import, only for pictures
     from matplotlib.colors import LogNorm  # noqa: PLC0415 - same
     from matplotlib.dates import ConciseDateFormatter, date2num  # noqa: PLC0415 - same
@@ -79,21 +38,70 @@ def _paint(bars: Bars, start: int, dollars: FloatArray, prices: FloatArray, path
     figure = Figure(figsize=(11, 6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    times = (bars.open_ns[start:] // NS_PER_S).astype("datetime64[s]")
-    numbers = date2num(np.append(times, times[-1] + np.timedelta64(bars.interval_ns // NS_PER_S, "s")))
-    top = max(float(dollars.max()), 1.0)
-    grid = np.linspace(numbers[0], numbers[-1], dollars.shape[1] + 1)
-    shown = np.maximum(dollars, top * FLOOR_SHARE)
-    image = axes.pcolormesh(grid, prices, shown, cmap="inferno", norm=LogNorm(top * FLOOR_SHARE, top), rasterized=True)
-    axes.plot(numbers[1:], bars.prices[start:, 3], color="white", linewidth=1.0, label="close")
+    times = date2num((one.times_ns // NS_PER_S).astype("datetime64[s]"))
+    step = times[-1] - times[-2] if len(times) > 1 else 1 / 24
+    shown = np.maximum(one.usd.T, one.scale.floor_usd)
+    image = axes.pcolormesh(
+        np.append(times, times[-1] + step),
+        one.price_edges,
+        shown,
+        cmap="inferno",
+        norm=LogNorm(one.scale.floor_usd, one.scale.top_usd),
+        rasterized=True,
+    )
+    axes.plot(times, one.mark_price, color="white", linewidth=1.2, label="price: longs sit below it, shorts above")
     axes.xaxis_date("UTC")
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator(), tz="UTC"))
-    axes.set_ylabel("price")
+    axes.yaxis.set_major_formatter(lambda price, _at: f"{price:,.10g}")
+    axes.set_ylim(one.price_edges[0], one.price_edges[-1])
+    axes.set_ylabel("price, USD")
     axes.set_xlabel("UTC")
-    until = format_instant(int(bars.open_ns[-1]) + bars.interval_ns)
+    label = "SIMULATED DATA, " if one.is_simulated else ""
     axes.set_title(
-        f"{bars.symbol}: estimated liquidation levels, as of {until}\nmodelled, each column as it stood then"
+        f"{one.coin}: estimated liquidation levels, {label}as of {format_instant(int(one.times_ns[-1]))}\n"
+        f"modelled from {', '.join(name.split(' ')[0] for name in one.sources)}; each column as it stood then",
+        loc="left",
+        fontsize=10,
     )
-    figure.colorbar(image, ax=axes, label="USD per price row a feed would show liquidated (log scale)")
-    axes.legend(loc="upper left")
+    figure.colorbar(
+        image, ax=axes, label=f"USD a feed would show liquidated per {one.row_bps:g} bps of price, log scale"
+    )
+    axes.legend(loc="upper left", framealpha=0.4, facecolor="black", labelcolor="white", edgecolor="none")
+    _save(figure, path)
+
+
+def draw_profile(one: LiquidationMap, path: Path) -> None:
+    """Write a map at one time, modelled or measured, as dollars per price row around the mark.
+
+    Raises:
+        InputError: an ending other than .png or .svg, or no such folder.
+    """
+    picture_path(path)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - a second of import, only for pictures
+    from matplotlib.figure import Figure  # noqa: PLC0415 - same
+    from matplotlib.ticker import EngFormatter  # noqa: PLC0415 - same
+
+    figure = Figure(figsize=(8, 7), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    edges = np.log(one.mark_price) + np.linspace(-NEAR, NEAR, PROFILE_ROWS + 1)
+    prices = np.exp(edges)
+    for side, (word, color) in enumerate((("longs", LONG_COLOR), ("shorts", SHORT_COLOR))):
+        dollars = np.diff(below(one, side, edges))
+        axes.barh(prices[:-1], dollars, np.diff(prices), align="edge", color=color, label=f"{word} liquidated")
+    axes.axhline(one.mark_price, color="black", linewidth=1.2, label=f"mark {one.mark_price:,.10g}")
+    axes.set_ylim(prices[0], prices[-1])
+    axes.yaxis.set_major_formatter(lambda price, _at: f"{price:,.10g}")
+    axes.xaxis.set_major_formatter(EngFormatter())
+    axes.set_ylabel("price, USD")
+    axes.set_xlabel(f"USD per {2 * NEAR / PROFILE_ROWS:.2%} of price")
+    label = "SIMULATED DATA, " if one.is_simulated else ""
+    title = f"{one.coin or one.symbol}: liquidation levels, {one.method}, {label}as of {format_instant(one.as_of_ns)}"
+    axes.set_title(f"{title}\nfrom {', '.join(one.sources)}", loc="left", fontsize=10)
+    axes.legend(loc="best", framealpha=0.8)
+    _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> None:
+    """The same map gives the same bytes: no date is written into an SVG."""
     figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)

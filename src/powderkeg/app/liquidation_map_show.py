@@ -1,41 +1,29 @@
-"""The map of a coin at a time: read from a table of bars or a data directory, drawn, and laid out for programs."""
+"""The map of a coin as one reads it: the map, what stands out in it, and both laid out for programs."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import base64
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from powderkeg.app.library import FAR_FUTURE_NS, open_library
-from powderkeg.app.liquidation_map_data import bars_of_library
-from powderkeg.app.liquidation_map_files import read_bars
-from powderkeg.app.selection import select
-from powderkeg.domain.errors import InputError
-from powderkeg.domain.symbols import coin_of, split_pair
-from powderkeg.domain.time import format_instant, parse_instant
-from powderkeg.liqmap.bars import Bars
-from powderkeg.liqmap.modelled import Modelled
-from powderkeg.liqmap.reading import Cluster, LiquidationMap, add_maps, clusters
+from powderkeg.domain.time import NS_PER_MS, format_instant
+from powderkeg.liqmap.bars import FloatArray
+from powderkeg.liqmap.heatmap import Heatmap
+from powderkeg.liqmap.reading import Cluster, LiquidationMap, MarketCoverage, clusters
 
 
 class MapReading(msgspec.Struct, frozen=True, kw_only=True):
     """A map and what stands out in it.
 
     Attributes:
-        coin: as asked.
         total: the map, markets added up.
         nearest: clusters on both sides, nearest first.
-        by_market: the map of each market.
-        markets: the bars it was made of.
     """
 
-    coin: str
     total: LiquidationMap
     nearest: list[Cluster]
-    by_market: list[LiquidationMap]
-    markets: list[Bars]
 
     def plain(self) -> dict[str, Any]:
         """For JSON: clusters, and the arrays with the bins outside of which nothing stands left out."""
@@ -44,70 +32,102 @@ class MapReading(msgspec.Struct, frozen=True, kw_only=True):
         span = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 0)
         return {
             "as_of": format_instant(one.as_of_ns),
-            "coin": self.coin,
+            "coin": one.coin,
             "method": one.method,
-            "is_floor": True,
+            "is_floor": one.is_floor,
+            "is_simulated": one.is_simulated,
             "mark_price": one.mark_price,
             "open_interest_usd": one.open_interest_usd,
+            "long_usd": float(one.long_usd.sum()),
+            "short_usd": float(one.short_usd.sum()),
             "sources": list(one.sources),
+            "absent": one.absent,
+            "coverage": [_covered(seen) for seen in one.coverage],
+            "kernel": _kernel(one),
             "assumptions": one.assumptions,
             "rows": [msgspec.to_builtins(cluster) for cluster in self.nearest],
+            "by_market": [_market(part) for part in one.parts or (one,)],
+            "bin_bps": one.bin_width * 1e4,
             "bins": {
                 "price": one.prices[span].tolist(),
-                "long_usd": one.notional_usd[0, span].tolist(),
-                "short_usd": one.notional_usd[1, span].tolist(),
+                "long_usd": one.long_usd[span].tolist(),
+                "short_usd": one.short_usd[span].tolist(),
+                **{
+                    f"{side}_{end}_usd": held[n, span].tolist()
+                    for end, held in (("lower", one.lower_usd), ("upper", one.upper_usd))
+                    for n, side in enumerate(("long", "short"))
+                },
             },
         }
 
 
-def read_map(coin: str, *, bars: Path | None, data: Path, as_of: str | None, count: int = 5) -> MapReading:
-    """The map of a coin.
-
-    Args:
-        coin: a coin or any spelling of its symbol.
-        bars: a table of bars; None for the data directory.
-        data: the data directory.
-        as_of: only bars that ended by then are read; None for all.
-        count: clusters per side.
-
-    Raises:
-        InputError: nothing to make a map of.
-    """
-    until_ns = FAR_FUTURE_NS if as_of is None else parse_instant(as_of)
-    if bars is not None:
-        markets, wanted = _from_file(coin, bars, until_ns)
-    else:
-        with open_library(data) as library:
-            rows = library.database.rows("SELECT DISTINCT symbol FROM candle")
-            every = select((), (), known=())
-            chosen = select((coin,), (), known=frozenset(row["symbol"] for row in rows))
-            if not chosen.symbols:
-                raise InputError(f"no candles of {coin} in {data}; import some (powderkeg import FILE --data {data})")
-            markets = bars_of_library(library.database, every, until_ns)
-            wanted = [one.symbol for one in markets if one.symbol.split(" ", 1)[1] in chosen.symbols]
-    model = Modelled(markets)
-    by_market = [model.read(name) for name in wanted]
-    total = add_maps(by_market)
-    return MapReading(
-        coin=coin, total=total, nearest=clusters(total, count), by_market=by_market, markets=list(markets)
-    )
+def read(one: LiquidationMap, count: int = 5) -> MapReading:
+    """A map with its nearest clusters, so many per side."""
+    return MapReading(total=one, nearest=clusters(one, count))
 
 
-def _from_file(coin: str, path: Path, until_ns: int) -> tuple[list[Bars], list[str]]:
-    """All markets of a table up to a time (they calibrate together), and the names of the coin's own."""
-    markets = [
-        one.until(int(np.searchsorted(one.open_ns + one.interval_ns, until_ns, side="right")))
-        for one in read_bars(path)
-        if int(one.open_ns[0]) + one.interval_ns <= until_ns
-    ]
-    wanted = [one.symbol for one in markets if coin.upper() == one.symbol.upper() or coin_of(coin) == _coin(one.symbol)]
-    if not wanted:
-        held = ", ".join(one.symbol for one in markets) or "nothing that early"
-        raise InputError(f"no bars of {coin} in {path.name}; it holds {held}")
-    return markets, wanted
+def plain_heatmap(one: Heatmap) -> dict[str, Any]:
+    """For JSON: axes, the bytes of the grid in base64 (column after column, prices upwards), and what a byte means."""
+    return {
+        "as_of": format_instant(int(one.times_ns[-1])),
+        "coin": one.coin,
+        "method": one.method,
+        "is_floor": True,
+        "is_simulated": one.is_simulated,
+        "sources": list(one.sources),
+        "absent": one.absent,
+        "assumptions": one.assumptions,
+        "times_ms": (one.times_ns // NS_PER_MS).tolist(),
+        "price_edges": one.price_edges.tolist(),
+        "mark_price": _known(one.mark_price),
+        "open_interest_usd": _known(one.open_interest_usd),
+        "row_bps": one.row_bps,
+        "column_count": one.cells.shape[0],
+        "row_count": one.cells.shape[1],
+        "cells_base64": base64.b64encode(one.cells.tobytes()).decode(),
+        "scale": {
+            "floor_usd": one.scale.floor_usd,
+            "top_usd": one.scale.top_usd,
+            "ticks": [{"level": level, "usd": usd} for level, usd in one.scale.ticks],
+        },
+    }
 
 
-def _coin(symbol: str) -> str:
-    """The coin of a pair as tables spell it (`BTCUSDT`, `BTC/USDT:USDT`)."""
-    glued = split_pair(symbol.upper())
-    return coin_of(symbol if glued is None else glued[0])
+def _known(numbers: FloatArray) -> list[float | None]:
+    return [number if np.isfinite(number) else None for number in numbers.tolist()]
+
+
+def _covered(seen: MarketCoverage) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(seen)
+    plain["from"], plain["until"] = format_instant(plain.pop("from_ns")), format_instant(plain.pop("until_ns"))
+    plain["interval_ms"] = plain.pop("interval_ns") // 1_000_000
+    return plain
+
+
+def _kernel(one: LiquidationMap) -> dict[str, Any] | None:
+    held = one.kernel
+    if held is None:
+        return None
+    until_ns, half_life = held.trained_until_ns, held.settings.half_life_hours
+    return {
+        "origin": held.origin,
+        "source": held.source,
+        "trained_until": None if until_ns is None else format_instant(until_ns),
+        "training_bars": held.training_bars,
+        "churn": held.settings.churn,
+        "half_life_hours": half_life if np.isfinite(half_life) else None,
+        "basis": held.settings.basis,
+        "distances": list(held.settings.distances),
+        "long_weights": held.weights[0].tolist(),
+        "short_weights": held.weights[1].tolist(),
+    }
+
+
+def _market(part: LiquidationMap) -> dict[str, Any]:
+    return {
+        "source": part.symbol,
+        "mark_price": part.mark_price,
+        "open_interest_usd": part.open_interest_usd,
+        "long_usd": float(part.long_usd.sum()),
+        "short_usd": float(part.short_usd.sum()),
+    }

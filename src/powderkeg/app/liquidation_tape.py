@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from powderkeg.app.asked_span import asked_span
-from powderkeg.app.library import Instant, Library, Names
+from powderkeg.app.instants import Instant
+from powderkeg.app.library import Library, Names
 from powderkeg.app.liquidation_queries import where
 from powderkeg.app.told_order import order_dict
 from powderkeg.domain.errors import InputError

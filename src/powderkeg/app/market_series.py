@@ -10,7 +10,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from powderkeg.app.asked_span import asked_span
-from powderkeg.app.library import Instant, Library, Names
+from powderkeg.app.instants import Instant
+from powderkeg.app.library import Library, Names
 from powderkeg.app.liquidation_queries import where
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import coin_of

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.symbols import coin_of, resolve, venue_slug
+from powderkeg.domain.symbols import coin_of, resolve, split_pair, venue_slug
 
 
 class Selection(NamedTuple):
@@ -51,3 +51,9 @@ def _symbols_of(text: str, known: Collection[str]) -> set[str]:
     if close:
         raise InputError(f"no data for {text!r}; did you mean {', '.join(close)}?")
     return set()
+
+
+def base_coin(text: str) -> str:
+    """The coin of a pair as tables and people spell it: BTC of `btc`, `BTCUSDT` and `BTC/USDT:USDT`."""
+    glued = split_pair(text.strip().upper())
+    return coin_of(text.strip() if glued is None or "/" in text else glued[0])

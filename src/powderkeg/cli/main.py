@@ -20,11 +20,13 @@ from powderkeg.cli import (
     doctor,
     export,
     import_,
+    ladder,
     liquidations,
     map_,
     position,
     replay,
     serve,
+    simulate,
     watch,
 )
 from powderkeg.domain.errors import PowderkegError
@@ -43,9 +45,11 @@ app.command("replay")(replay.replay)
 app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("liquidations")(liquidations.liquidations)
+app.command("simulate")(simulate.simulate)
 app.command("position")(position.position)
 app.command("doctor")(doctor.doctor)
 app.add_typer(map_.app, name="map")
+app.command("ladder")(ladder.ladder)
 app.add_typer(config.app, name="config")
 app.command("bench")(bench.bench)
 

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+from powderkeg.cli import map_score, map_show
+from powderkeg.cli.map_options import BarsOption, CutOption
+from powderkeg.cli.options import JsonOption
 
 
 class CoinOrCommand(TyperGroup):
@@ -26,15 +28,6 @@ app = typer.Typer(
     subcommand_metavar="COIN | COMMAND [ARGS]...",
     help="Liquidation map. `map BTC` reads it; the commands calibrate it, predict with it and score it.",
 )
-
-BarsOption = Annotated[
-    Path,
-    typer.Option("--bars", metavar="FILE", help="CSV of bars with prices, volume, open interest and liquidations."),
-]
-CutOption = Annotated[
-    str | None,
-    typer.Option("--train-until", metavar="TIME", help="Only bars that ended by then train.", show_default=False),
-]
 
 
 @app.command()
@@ -71,59 +64,6 @@ def calibrate(bars: BarsOption, train_until: CutOption = None, as_json: JsonOpti
         print_calibration(report)
 
 
-@app.command()
-def score(
-    bars: BarsOption,
-    train_until: CutOption = None,
-    step: Annotated[
-        str | None, typer.Option(help="Walk forward: calibrate again every so long (7d).", show_default=False)
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Score the map against strong baselines on bars it has not seen, good or bad."""
-    from powderkeg.app.liquidation_map import score_file
-    from powderkeg.cli.map_view import print_scorecard, scorecard_rows
-    from powderkeg.cli.output import print_json
-
-    cards = score_file(bars, train_until, step)
-    if as_json:
-        print_json(scorecard_rows(cards))
-        return
-    for card in cards:
-        print_scorecard(card)
-
-
-@app.command(hidden=True)
-def show(
-    coin: Annotated[str, typer.Argument(help="Coin or symbol.")],
-    as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="The map as it stood then; default newest.", show_default=False)
-    ] = None,
-    bars: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV of bars instead of the data directory.", show_default=False),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the heatmap (.png or .svg).", show_default=False)
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Clusters per side.")] = 5,
-    data: DataOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """The nearest clusters above and below: notional, distance, band, share of open interest."""
-    from powderkeg.app.liquidation_map_show import read_map
-    from powderkeg.cli.map_view import print_map
-    from powderkeg.cli.output import console, print_json
-
-    folder = data_dir(data, config) if bars is None else Path()
-    reading = read_map(coin, bars=bars, data=folder, as_of=as_of, count=count)
-    if as_json:
-        print_json(reading.plain())
-    else:
-        print_map(reading)
-    if out is not None:
-        from powderkeg.app.liquidation_map_picture import draw_map
-
-        draw_map(reading.markets, reading.by_market[0].symbol, out)
-        console(stderr=True).print(f"heatmap written to {out}", markup=False)
+app.command()(map_score.score)
+app.command()(map_score.scores)
+app.command(hidden=True)(map_show.show)

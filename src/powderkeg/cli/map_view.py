@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from powderkeg.app.liquidation_map import CalibrationReport
-from powderkeg.app.liquidation_map_show import MapReading
-from powderkeg.cli.output import LONG_COLOR, SHORT_COLOR, compact_usd, console, table
-from powderkeg.domain.symbols import coin_of, split_pair
+from powderkeg.app.map_score_history import MapScores, market_of
+from powderkeg.app.selection import base_coin
+from powderkeg.cli.output import console, table
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.score import Scorecard
 
@@ -83,37 +83,42 @@ def print_scorecard(card: Scorecard) -> None:
         out.print(one.verdict, markup=False)
 
 
+def print_stored(found: MapScores) -> None:
+    """One row per test, oldest first; the newest sentence of every market and side."""
+    out = console()
+    if found.torn_lines:
+        out.print(f"{found.torn_lines} lines of {found.path} cannot be read and are left out", markup=False)
+    if found.as_of_ns is None or not found.records:
+        out.print(
+            f"no scores in the last {found.last}; make some with powderkeg map score --data DIR (kept in {found.path})",
+            markup=False,
+        )
+        return
+    out.print(f"Tests that ended in the {found.last} before {format_instant(found.as_of_ns)}", markup=False)
+    headings = ("gain", "own", "bars")
+    view = table("coin", "side", "tested from", "until", *headings, "venue", right=headings)
+    for one in found.records:
+        view.add_row(
+            one.coin,
+            one.position_side,
+            format_instant(one.tested_from_ns)[:10],
+            format_instant(one.tested_until_ns)[:10],
+            _signed(one.score.get("gain")),
+            _signed(one.score.get("map_increment_over_price")),
+            f"{one.score.get('bars', 0):,}",
+            one.venue or one.source,
+        )
+    out.print(view)
+    out.print("gain over the move alone; own: the map's part beyond all of the price path", style="dim")
+    for one in found.latest:
+        if "verdict" in one.score:
+            out.print(str(one.score["verdict"]), markup=False)
+
+
 def coin_name(symbol: str) -> str:
     """The coin of a table's symbol (`BTCUSDT`, or unified), as short as a column needs it."""
-    pair = split_pair(symbol)
-    return coin_of(pair[0] if pair is not None and "/" not in symbol else symbol)
+    return base_coin(market_of(symbol)[1])
 
 
 def _signed(held: float | None) -> str:
     return "–" if held is None else f"{held:+.3f}"
-
-
-def print_map(reading: MapReading) -> None:
-    """Clusters from the highest price to the lowest, the mark between them."""
-    out, one = console(), reading.total
-    out.print(
-        f"{reading.coin} at {one.mark_price:,.10g}, as of {format_instant(one.as_of_ns)}, {one.method}, "
-        f"open interest {compact_usd(one.open_interest_usd)} USD, from {', '.join(one.sources)}",
-        markup=False,
-    )
-    headings = ("price", "distance", "USD", "80 % band", "of OI")
-    view = table("side", *headings, right=headings)
-    for cluster in sorted(reading.nearest, key=lambda held: -held.price):
-        color = LONG_COLOR if cluster.position_side == "long" else SHORT_COLOR
-        share = cluster.open_interest_ratio
-        view.add_row(
-            f"[{color}]{cluster.position_side}[/]",
-            f"{cluster.price:,.6g}",
-            f"{cluster.distance_ratio:+.2%}",
-            compact_usd(cluster.notional_usd),
-            f"{compact_usd(cluster.lower_usd)} – {compact_usd(cluster.upper_usd)}",
-            "–" if share is None else f"{share:.3%}",
-        )
-    out.print(view)
-    for name, said in one.assumptions.items():
-        out.print(f"{name}: {said}", markup=False)

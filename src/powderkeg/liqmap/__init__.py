@@ -3,9 +3,12 @@
 from powderkeg.liqmap.bars import Bars
 from powderkeg.liqmap.calibrate import Calibration, calibrate
 from powderkeg.liqmap.estimate import Estimate, LevelMap, MapSettings, estimate
+from powderkeg.liqmap.fuel import fuel_profile
+from powderkeg.liqmap.heatmap import Heatmap, heatmap
+from powderkeg.liqmap.kernel import MapKernel
 from powderkeg.liqmap.measured import Position, measured_map
 from powderkeg.liqmap.modelled import Modelled
-from powderkeg.liqmap.reading import Cluster, LiquidationMap, add_maps, clusters
+from powderkeg.liqmap.reading import Cluster, LiquidationMap, MarketCoverage, add_maps, clusters
 from powderkeg.liqmap.score import Scorecard, SeriesScore, score
 
 __all__ = [
@@ -13,9 +16,12 @@ __all__ = [
     "Calibration",
     "Cluster",
     "Estimate",
+    "Heatmap",
     "LevelMap",
     "LiquidationMap",
+    "MapKernel",
     "MapSettings",
+    "MarketCoverage",
     "Modelled",
     "Position",
     "Scorecard",
@@ -24,6 +30,8 @@ __all__ = [
     "calibrate",
     "clusters",
     "estimate",
+    "fuel_profile",
+    "heatmap",
     "measured_map",
     "score",
 ]

@@ -68,7 +68,8 @@ def measured_map(
         else:
             at = int(np.clip(np.floor(np.log(level) / bin_width) - first, 0, 2 * reach))
             notional_usd[side, at] += one.qty_base * level
-    held_base = sum(one.qty_base for one in positions if one.position_side == LONG)
+    long_base = sum(one.qty_base for one in positions if one.position_side == LONG)
+    held_base = max(long_base, sum(one.qty_base for one in positions) - long_base)
     return LiquidationMap(
         symbol=symbol,
         as_of_ns=as_of_ns,
@@ -82,7 +83,9 @@ def measured_map(
         method="measured",
         sources=(symbol,),
         assumptions={
-            "positions": f"{len(positions)} published, {due} already due, {never} without a liquidation price",
-            "open_interest": "the longs among them at the mark price",
+            "positions": f"{len(positions):,} published, {due:,} already due, {never:,} without a liquidation price",
+            "open_interest": "the larger side of them at the mark price",
+            "what": "measured: levels are published, and move with margin added, funding and other positions",
         },
+        coin=symbol,
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from powderkeg.domain.errors import InputError
 from powderkeg.liqmap.bars import SIDES, FloatArray, IntArray
+from powderkeg.liqmap.kernel import MapKernel
 
 Method = Literal["modelled", "measured"]
 
@@ -22,6 +23,31 @@ BUCKET: Final = 0.0025
 
 NEAR: Final = 0.15
 """Log distance up to which clusters are looked for: beyond it positions are spread too thin to cluster."""
+
+
+class MarketCoverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of one market a map has seen.
+
+    Attributes:
+        source: the market.
+        from_ns, until_ns: start of the first bar and end of the last.
+        interval_ns: length of a bar.
+        bars: how many there are; bar_ratio is that over how many fit between the two times.
+        open_interest_ratio: share of bars whose closing open interest is known; it stands where it is not.
+        liquidations_ratio: share of bars whose liquidations are known; only they calibrate.
+        placed_ratio: share of today's open interest whose opening was seen and is in the map; the rest is older than
+            the data.
+    """
+
+    source: str
+    from_ns: int
+    until_ns: int
+    interval_ns: int
+    bars: int
+    bar_ratio: float
+    open_interest_ratio: float
+    liquidations_ratio: float
+    placed_ratio: float
 
 
 class LiquidationMap(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +66,12 @@ class LiquidationMap(msgspec.Struct, frozen=True, kw_only=True):
         method: `modelled`, or `measured` from published positions.
         sources: markets that entered; one without data is absent, not zero.
         assumptions: what a reader must know to judge it.
+        coin: the underlying; None where the symbol alone was given.
+        kernel: how levels became dollars; None where it was measured, and of several markets the largest one's.
+        coverage: what was seen of each market.
+        absent: markets of the coin that are not in the map, each with the reason: unknown, not zero.
+        parts: the maps that were added up; empty for a single one.
+        is_simulated: whether the data come from a simulated market.
     """
 
     symbol: str
@@ -54,6 +86,37 @@ class LiquidationMap(msgspec.Struct, frozen=True, kw_only=True):
     method: Method
     sources: tuple[str, ...]
     assumptions: dict[str, str]
+    coin: str | None = None
+    kernel: MapKernel | None = None
+    coverage: tuple[MarketCoverage, ...] = ()
+    absent: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    parts: tuple[LiquidationMap, ...] = ()
+    is_simulated: bool = False
+
+    @property
+    def long_usd(self) -> FloatArray:
+        """[B] longs, USD per bin."""
+        return self.notional_usd[0]
+
+    @property
+    def short_usd(self) -> FloatArray:
+        """[B] shorts, USD per bin."""
+        return self.notional_usd[1]
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether dollars are what a feed shows: calibrated on feeds that sample, they are a floor."""
+        return self.method == "modelled"
+
+    @property
+    def price_edges(self) -> FloatArray:
+        """[B + 1] prices at which bins begin and end."""
+        return np.exp((self.first_bin + np.arange(self.notional_usd.shape[1] + 1, dtype=np.int64)) * self.bin_width)
+
+    @property
+    def density_usd(self) -> FloatArray:
+        """[2, B] USD per percent of log price: what does not change with the width of bins."""
+        return self.notional_usd * (0.01 / self.bin_width)
 
     @property
     def prices(self) -> FloatArray:
@@ -85,7 +148,10 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add_maps(maps: list[LiquidationMap]) -> LiquidationMap:
-    """Several venues' maps of one coin as one: same bins, dollars added, marks and open interest weighed.
+    """Several venues' maps of one coin as one: same bins, dollars added, the mark weighed by open interest.
+
+    Ends of bands are added too: markets move together, so their errors do not cancel. Where marks differ by more than a
+    bin, a few levels of one market lie on the far side of the common mark; they stay where they are.
 
     Raises:
         InputError: no map, bins of different widths, or measured and modelled mixed.
@@ -98,6 +164,7 @@ def add_maps(maps: list[LiquidationMap]) -> LiquidationMap:
     last = max(one.first_bin + one.notional_usd.shape[1] for one in maps)
     total_usd = sum(one.open_interest_usd for one in maps)
     shares = [one.open_interest_usd / total_usd if total_usd > 0 else 1 / len(maps) for one in maps]
+    largest = int(np.argmax(shares))
     widened: dict[str, FloatArray] = {}
     for name in ("notional_usd", "lower_usd", "upper_usd"):
         widened[name] = np.zeros((2, last - first))
@@ -114,7 +181,13 @@ def add_maps(maps: list[LiquidationMap]) -> LiquidationMap:
         open_interest_usd=total_usd,
         method=maps[0].method,
         sources=tuple(source for one in maps for source in one.sources),
-        assumptions=maps[0].assumptions,
+        assumptions=maps[largest].assumptions,
+        coin=maps[0].coin if len({one.coin for one in maps}) == 1 else None,
+        kernel=maps[largest].kernel,
+        coverage=tuple(seen for one in maps for seen in one.coverage),
+        absent={name: why for one in maps for name, why in one.absent.items()},
+        parts=tuple(maps) if len(maps) > 1 else (),
+        is_simulated=any(one.is_simulated for one in maps),
         **widened,
     )
 

@@ -198,7 +198,7 @@ def _streams(site: Site) -> list[ASGIRouteHandler]:
         else:
             await site.streams.serve_events(scope, receive, send, ask, last_id)
 
-    return [asgi(STREAM.path)(answer), asgi(SOCKET.path)(answer)]
+    return [asgi(STREAM.path, copy_scope=True)(answer), asgi(SOCKET.path, copy_scope=True)(answer)]
 
 
 def _files(site: Site) -> list[HTTPRouteHandler]:

@@ -142,3 +142,78 @@ class News(Ask, frozen=True, kw_only=True):
 
 class Windows(Ask, frozen=True, kw_only=True):
     """Totals of the four windows that end now."""
+
+
+Coin = Annotated[str, Meta(min_length=1, max_length=64, description="a coin, or any spelling of a symbol")]
+Usd = Annotated[float, Meta(ge=0, le=1e13)]
+Price = Annotated[float, Meta(gt=0, le=1e12)]
+
+
+class Map(Ask, frozen=True, kw_only=True):
+    """Where leverage sits, by price, with the nearest clusters; as it stood at a time."""
+
+    coin: Coin
+    as_of: Instant | None = None
+    venue: Venues = ()
+    count: Annotated[int, Meta(ge=1, le=50, description="clusters per side")] = 5
+
+
+class HeatmapAsk(Ask, frozen=True, kw_only=True):
+    """The map over time as a grid of bytes, each column as it stood then."""
+
+    coin: Coin
+    as_of: Instant | None = None
+    window: Window = "7d"
+    venue: Venues = ()
+    columns: Annotated[int, Meta(ge=2, le=2_000)] = 400
+    rows: Annotated[int, Meta(ge=2, le=1_000)] = 240
+
+
+class MapScore(Ask, frozen=True, kw_only=True):
+    """How well the map did against strong baselines, test by test."""
+
+    coin: Coin | None = None
+    venue: Name | None = None
+    window: Window = "30d"
+    as_of: Instant | None = None
+
+
+class LadderAsk(Ask, frozen=True, kw_only=True, rename={"position_side": "side"}):
+    """Fuel against depth, rung by rung: where a shock stops, or what it takes to reach a price."""
+
+    coin: Coin
+    position_side: Literal["short", "long"] = "short"
+    shock_usd: Usd | None = None
+    to: Annotated[float, Meta(gt=0, le=1e12, description="instead of a shock: the price to reach")] | None = None
+    as_of: Instant | None = None
+    venue: Venues = ()
+    price: Price | None = None
+    depth_usd: (
+        Annotated[float, Meta(gt=0, le=1e13, description="one side within 1 %, where no book is known")] | None
+    ) = None
+    stress: Annotated[str, Meta(max_length=16, description="calm, median, p90, or a factor")] = "calm"
+    market_share: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    impact: Literal["sweep", "power", "sqrt"] = "sweep"
+
+
+class Simulation(Ask, frozen=True, kw_only=True):
+    """Where price may go, with and without the liquidations it triggers."""
+
+    coin: Coin
+    as_of: Instant | None = None
+    venue: Venues = ()
+    price: Price | None = None
+    depth_usd: Annotated[float, Meta(gt=0, le=1e13)] | None = None
+    horizon: Window = "48h"
+    step: Window | None = None
+    paths: Annotated[int, Meta(ge=100, le=100_000)] = 20_000
+    levels: Annotated[tuple[Price, ...], Meta(max_length=20)] = ()
+    returns: Literal["gaussian", "student", "bootstrap"] = "gaussian"
+    variance: Literal["none", "antithetic", "sobol"] = "none"
+    daily_sigma: Annotated[float, Meta(gt=0, le=5)] | None = None
+    shock_usd: Annotated[float, Meta(ge=-1e13, le=1e13, description="selling is negative")] = 0.0
+    market_share: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    latency: Annotated[str, Meta(min_length=1, max_length=16)] = "10s"
+    stress: Annotated[float, Meta(ge=0, le=1_000)] | None = None
+    maps: Annotated[int, Meta(ge=1, le=64)] = 16
+    seed: Annotated[int, Meta(ge=0, le=2**53)] = 0

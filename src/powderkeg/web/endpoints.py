@@ -48,6 +48,11 @@ ENDPOINTS: Final = (
     Endpoint(f"{API}/open-interest", "open_interest", asks.OpenInterest),
     Endpoint(f"{API}/long-short", "long_short", asks.LongShort),
     Endpoint(f"{API}/cvd", "cvd", asks.Cvd),
+    Endpoint(f"{API}/liquidation-map", "map", asks.Map, "heavy", is_table=False),
+    Endpoint(f"{API}/liquidation-heatmap", "heatmap", asks.HeatmapAsk, "heavy", is_table=False),
+    Endpoint(f"{API}/map-score", "map_score", asks.MapScore, is_table=False),
+    Endpoint(f"{API}/ladder", "ladder", asks.LadderAsk, "heavy", is_table=False),
+    Endpoint(f"{API}/simulations", "simulation", asks.Simulation, "heavy", "POST", is_table=False),
     Endpoint(f"{API}/health", "health", asks.Health, is_table=False),
 )
 

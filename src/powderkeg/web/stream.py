@@ -110,6 +110,7 @@ class Streams:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             listener.cut_off("stalled")
+            await asyncio.wait([gone], timeout=STALL_S)  # the connection's end, which was ordered
         finally:
             gone.cancel()
             self.hub.leave(listener)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from powderkeg.app.asked_span import asked_span, span_words
-from powderkeg.app.library import Library, instant_ns
+from powderkeg.app.instants import instant_ns
+from powderkeg.app.library import Library
 from powderkeg.app.liquidation_tape import TapeQuery, liquidation_tape
 from powderkeg.domain.symbols import coin_of, venue_slug
 from powderkeg.domain.time import NS_PER_MS, parse_duration

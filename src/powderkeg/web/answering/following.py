@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from powderkeg.app.library import Library, instant_ns
+from powderkeg.app.instants import instant_ns
+from powderkeg.app.library import Library
 from powderkeg.app.told_order import order_dict
 from powderkeg.domain.time import NS_PER_DAY, NS_PER_MS, day_of, format_duration, format_instant
 from powderkeg.stats.liquidations import WINDOWS_NS

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from powderkeg.app.library import Library
 from powderkeg.web import asks
 from powderkeg.web import coinglass as theirs
-from powderkeg.web.answering import coinglass, following, health, liquidations, markets
+from powderkeg.web.answering import coinglass, following, health, liquidations, maps, markets
 from powderkeg.web.answering.answer import Answer
 
 
@@ -29,6 +29,11 @@ ANSWERERS: Final[dict[str, Answerer]] = {
     "open_interest": Answerer(asks.OpenInterest, markets.open_interest),
     "long_short": Answerer(asks.LongShort, markets.long_short),
     "cvd": Answerer(asks.Cvd, markets.cvd),
+    "map": Answerer(asks.Map, maps.liquidation_map),
+    "heatmap": Answerer(asks.HeatmapAsk, maps.heatmap),
+    "map_score": Answerer(asks.MapScore, maps.map_score),
+    "ladder": Answerer(asks.LadderAsk, maps.ladder),
+    "simulation": Answerer(asks.Simulation, maps.simulation),
     "health": Answerer(asks.Health, health.health),
     "coinglass_history": Answerer(theirs.CoinglassHistory, coinglass.history),
     "coinglass_aggregated": Answerer(theirs.CoinglassAggregated, coinglass.aggregated),

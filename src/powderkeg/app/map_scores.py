@@ -1,0 +1,89 @@
+"""Scores of the map, kept over time: made from a data directory or a table of bars, and read back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from powderkeg.app.liquidation_map import score_markets
+from powderkeg.app.liquidation_map_files import read_bars
+from powderkeg.app.liquidation_maps import Maps
+from powderkeg.app.map_score_history import market_of
+from powderkeg.app.selection import base_coin
+from powderkeg.domain.errors import InputError
+from powderkeg.domain.time import NS_PER_DAY
+from powderkeg.liqmap.score import Scorecard
+from powderkeg.store.scorecards import ScoreRecord, append_scores
+
+TESTED_DAYS: Final = 30
+"""What is tested of a data directory: the last thirty days, or two fifths of it where it is shorter."""
+
+
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
+    """Scorecards that were made, and how many of their records are new in the data directory (None: not kept)."""
+
+    cards: list[Scorecard]
+    written: int | None
+
+
+def score_bars(bars: Path, train_until: str | None, step: str | None, keep_in: Path | None) -> Scored:
+    """Score on a table of bars; with a data directory, keep the result there.
+
+    Raises:
+        InputError: the table, the time or the step cannot be used.
+        StoreError: the data directory cannot be written.
+    """
+    cards = score_markets(read_bars(bars), train_until, step)
+    return Scored(cards=cards, written=None if keep_in is None else keep(cards, keep_in, bars.name))
+
+
+def score_library(
+    maps: Maps, data_dir: Path, train_until: str | None, step: str | None, *, is_simulated: bool
+) -> Scored:
+    """Score on what a data directory holds, and keep the result in it.
+
+    Raises:
+        InputError: no market with known liquidations, or the time or step cannot be used.
+        StoreError: the data directory cannot be written.
+    """
+    markets = [bars for bars in maps.bars() if np.isfinite(bars.liquidated_base).any()]
+    if not markets:
+        raise InputError(
+            f"no market with prices, open interest and liquidations in {data_dir}; a score compares the map with what "
+            "was liquidated: import a table that has all three, or give one with --bars"
+        )
+    if train_until is None:
+        cards = score_markets(markets, None, step, tested_ns=TESTED_DAYS * NS_PER_DAY)
+    else:
+        cards = score_markets(markets, train_until, step)
+    return Scored(cards=cards, written=keep(cards, data_dir, "archive", is_simulated=is_simulated))
+
+
+def keep(cards: list[Scorecard], data_dir: Path, source: str, *, is_simulated: bool = False) -> int:
+    """Append one record per market, side and cut; how many were new."""
+    now_ns = time.time_ns()
+    records: list[ScoreRecord] = []
+    for card in cards:
+        for one in card.series:
+            venue, symbol = market_of(one.symbol)
+            score: dict[str, Any] = msgspec.to_builtins(one)
+            records.append(
+                ScoreRecord(
+                    coin=base_coin(symbol),
+                    symbol=symbol,
+                    venue=venue,
+                    position_side=one.position_side,
+                    source=source,
+                    scored_at_ns=now_ns,
+                    trained_until_ns=card.trained_until_ns,
+                    tested_from_ns=card.tested_from_ns,
+                    tested_until_ns=card.tested_until_ns,
+                    score=score,
+                    is_simulated=is_simulated,
+                )
+            )
+    return append_scores(data_dir, records)

@@ -1,0 +1,104 @@
+"""`powderkeg ladder`: what a shock would do once the liquidations it triggers have traded too."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+
+
+def ladder(
+    coin: Annotated[str, typer.Argument(help="Coin or symbol.")],
+    side: Annotated[str, typer.Option(help="Whose positions: short (price goes up) or long (down).")] = "short",
+    shock_usd: Annotated[
+        float | None, typer.Option(help="Net buying (selling, for longs) that starts the move.", show_default=False)
+    ] = None,
+    to: Annotated[
+        float | None,
+        typer.Option("--to", metavar="PRICE", help="Instead of a shock: the price to reach.", show_default=False),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only what was known then; default newest.", show_default=False)
+    ] = None,
+    price: Annotated[float | None, typer.Option(help="Where to start; default the map's mark.", show_default=False)] = (
+        None
+    ),
+    bars: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Map from a CSV of bars.", show_default=False)
+    ] = None,
+    fuel: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Instead of a map: CSV of price, long_usd, short_usd.", show_default=False),
+    ] = None,
+    depth: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV of price, bid_usd, ask_usd, or a recorded book.", show_default=False),
+    ] = None,
+    depth_usd: Annotated[
+        float | None, typer.Option(help="Depth of one side within 1 % of the price.", show_default=False)
+    ] = None,
+    shape: Annotated[
+        float | None,
+        typer.Option(help="Depth up to a distance u grows as u^SHAPE; 1 is even.", show_default=False),
+    ] = None,
+    stress: Annotated[str, typer.Option(help="Thinner book: calm, median, p90 of events, or a factor.")] = "calm",
+    market_share: Annotated[float, typer.Option(help="Share of a liquidation that reaches the book.")] = 1.0,
+    impact: Annotated[str, typer.Option(help="sweep, power or sqrt.")] = "sweep",
+    venue: Annotated[
+        list[str] | None, typer.Option("--venue", help="Only this venue; may be given again.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it (.png or .svg).", show_default=False)
+    ] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fuel against depth, rung by rung: where a shock stops, or what it takes to reach a price."""
+    from powderkeg.app.cascade_depth import DepthChoice
+    from powderkeg.app.cascade_ladder import ask
+    from powderkeg.app.cascade_question import question_of
+    from powderkeg.app.cascade_reported import with_reported
+    from powderkeg.app.cascade_words import plain
+    from powderkeg.cli.ladder_view import print_ladder
+    from powderkeg.cli.output import console, print_json
+
+    question = question_of(
+        side=side, shock_usd=shock_usd, to=to, stress=stress, market_share=market_share, impact=impact
+    )
+    choice = DepthChoice(path=depth, within_usd=depth_usd)
+    choice = choice if shape is None else DepthChoice(path=depth, within_usd=depth_usd, exponent=shape)
+    with ExitStack() as held:
+        library = None
+        if fuel is not None:
+            from powderkeg.app.cascade_loading import inputs_of_table
+
+            inputs = inputs_of_table(coin, fuel, price, choice)
+        elif bars is not None:
+            from powderkeg.app.cascade_loading import inputs_of_maps
+            from powderkeg.app.liquidation_maps import maps_of_file
+
+            inputs = inputs_of_maps(
+                maps_of_file(bars), coin, as_of=as_of, venue=venue or None, price=price, depth=choice
+            )
+        else:
+            from powderkeg.app.library import open_library
+            from powderkeg.cli.output import warn_of
+
+            library = held.enter_context(open_library(data_dir(data, config)))
+            warn_of(library)
+            inputs = library.ladder_inputs(coin, as_of=as_of, venue=venue or None, price=price, depth=choice)
+        report = with_reported(ask(inputs, question), None if library is None else library.database)
+    if as_json:
+        print_json(plain(report))
+    else:
+        print_ladder(report)
+    if out is not None:
+        from powderkeg.app.cascade_picture import draw_ladder
+
+        draw_ladder(report, out)
+        console(stderr=True).print(f"picture written to {out}", markup=False)
