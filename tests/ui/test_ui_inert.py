@@ -29,15 +29,18 @@ def test_hostile_text_in_answers_is_inert(look, page):
     """It is on the page, as written, and nothing of it ran or became an element."""
 
     def answer(route):
+        if "/api/v1/stream" in route.request.url:
+            route.abort()
+            return
         told = route.fetch()
         route.fulfill(response=told, body=json.dumps(poisoned(told.json())))
 
-    look.page.route("**/api/v1/*", answer)
-    look.page.route("**/api/v1/liquidations/*", answer)
+    look.page.route("**/api/v1/**", answer)
     look.open(f"/{page}?{AS_OF}")
     assert look.page.evaluate("window.owned") is None
     assert look.page.locator("main img, main script, main svg").count() == 0
     assert "onerror=" in look.page.locator("body").inner_text()
+    look.page.unroute_all(behavior="ignoreErrors")
     look.complaints.clear()  # figures of hostile coins may well be refused; what counts is that nothing ran
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from powderkeg.domain.time import NS_PER_MINUTE, format_instant
+from powderkeg.domain.time import NS_PER_MINUTE, NS_PER_MS, format_instant
 
 CANDLES: Final = 20_000
 COLUMNS: Final = 250
@@ -109,9 +109,9 @@ class Market:
             "coin": "BTC",
             "method": "modelled",
             "sources": ["bybit BTC/USDT:USDT"],
-            "times": [format_instant(int(one)) for one in times],
+            "times_ms": (times // NS_PER_MS).tolist(),
             "price_edges": np.exp(edges).tolist(),
-            "cells": base64.b64encode(cells.tobytes()).decode(),
+            "cells_base64": base64.b64encode(cells.tobytes()).decode(),
             "scale": {"floor_usd": 5e4, "top_usd": 5e6},
         }
 
@@ -151,7 +151,7 @@ class Market:
     def _readings(self, name: str, figures: NDArray[np.float64]) -> Document:
         every = CANDLES // len(figures)
         rows = [
-            {"open_at": format_instant(int(at)), "venue": "bybit", "symbol": "BTC/USDT:USDT", name: float(figure)}
+            {"open_at": format_instant(int(at)), "venue": "bybit", "symbol": "BTC/USDT:USDT", "market": "perp", name: float(figure)}
             for at, figure in zip(self._open_ns[::every], figures, strict=False)
         ]
         return {**self._head(), "method": "measured", "rows": rows, "empty": None}

@@ -27,7 +27,7 @@ from powderkeg.testing.squeeze import (
 )
 
 STEP_NS: Final = 5 * NS_PER_MINUTE
-DAYS: Final = 10
+DAYS: Final = 3
 STEPS_A_DAY: Final = 288
 
 SIGMA: Final = 9e-4

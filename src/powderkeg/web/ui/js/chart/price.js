@@ -39,6 +39,7 @@ export class PriceChart {
       localization: { locale: "en-US", timeFormatter: (/** @type {number} */ seconds) => dateTime(seconds * 1_000, true) },
       rightPriceScale: { minimumWidth: 72 },
     });
+    host.querySelector("table")?.setAttribute("role", "presentation"); // the library lays canvases out in one
     this.candles = this.chart.addSeries(CandlestickSeries, { priceLineVisible: true, lastValueVisible: true, borderVisible: true });
     for (const primitive of [this.heatmap, this.bubbles, this.ladder]) {
       this.candles.attachPrimitive(primitive);

@@ -15,14 +15,14 @@ export const LADDER_REACH = 0.06;
  * @returns {HeatGrid | null}
  */
 export function heatOf(told) {
-  const times = told.times.map(msOf);
+  const times = told.times_ms;
   const edges = told.price_edges;
   const [first, second] = times;
-  if (first === undefined || first === null || edges.length < 2) {
+  if (first === undefined || edges.length < 2) {
     return null;
   }
   const rows = edges.length - 1;
-  const stepMs = second ? second - first : told.step_ms ?? 3_600_000;
+  const stepMs = second === undefined ? 3_600_000 : second - first;
   const lowLog = Math.log(edges[0]);
   return {
     fromMs: first,
@@ -31,7 +31,7 @@ export function heatOf(told) {
     rows,
     lowLog,
     stepLog: (Math.log(edges[rows]) - lowLog) / rows,
-    levels: typeof told.cells === "string" ? bytesOf(told.cells) : Uint8Array.from(told.cells.flat()),
+    levels: bytesOf(told.cells_base64),
     lowUsd: told.scale.floor_usd,
     highUsd: told.scale.top_usd,
   };

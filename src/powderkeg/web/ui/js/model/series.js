@@ -89,10 +89,7 @@ export function cumulated(rows) {
   return [...deltas].sort(([a], [b]) => a - b).map(([ms, delta]) => ({ ms, value: (sum += delta) }));
 }
 
-/**
- * Perpetuals and futures have a settlement coin behind a colon; spot has none.
- * @param {{symbol: string}} row
- */
-export function isSpot({ symbol }) {
-  return !symbol.includes(":");
+/** @param {{market: string}} row */
+export function isSpot({ market }) {
+  return market === "spot";
 }

@@ -44,6 +44,7 @@ export class EventsPanel {
    */
   async update({ coin, venue, as_of: end, window: _, id, ...rest }, signal) {
     const asked = { coin, venue, end, window: rest["reach"] ?? "30d" };
+    this.rows = [];
     await filling(this.panel, signal, async () => {
       const told = await ask("events", asked, signal);
       this.panel.asked({ path: "events", query: asked });

@@ -62,7 +62,15 @@ export class HealthPanels {
     }
     this.feeds.asked({ path: "health", query: asked, formats: [] });
     await filling(this.feeds, signal, async () => {
-      this.told = await ask("health", asked, signal);
+      try {
+        this.told = await ask("health", asked, signal);
+      } catch (error) {
+        if (!signal.aborted) {
+          this.venues.fail(error);
+          this.gaps.fail(error);
+        }
+        throw error;
+      }
       this.context.heard({ simulated: this.told.simulated });
       this.live = this.isNow ? this.told.live : null;
       this.draw();

@@ -20,6 +20,7 @@ const INTERVAL_FOR = { "15m": "5s", "1h": "10s", "4h": "1m", "24h": "5m", "7d": 
 const WINDOWS = /** @type {const} */ ([["15m", "15 min"], ["1h", "1 h"], ["4h", "4 h"], ["24h", "1 d"], ["7d", "7 d"], ["30d", "30 d"], ["90d", "90 d"]]);
 const INTERVALS = ["5s", "10s", "30s", "1m", "5m", "15m", "1h", "4h", "12h", "1d"];
 const LARGEST = 500;
+const LADDER_BINS = 600;
 
 /** @typedef {{coin: string, venue: string | undefined, end: string | undefined, window: string, interval: string}} Asked */
 
@@ -110,7 +111,7 @@ export class MapPanel {
         remarks.unshift(`map: ${told.method}, ${told.sources.join(", ")}`);
       }),
       optional("ladder", async () => {
-        const sides = await Promise.all(["short", "long"].map((side) => ask("ladder", { coin, side, shock_usd: 0, as_of: end }, signal)));
+        const sides = await Promise.all(["short", "long"].map((side) => ask("ladder", { coin, side, shock_usd: 0, as_of: end, bins: LADDER_BINS }, signal)));
         this.chart.ladder.setLadders(sides.map((told) => ladderOf(told)));
       }),
       optional("orders", async () => {
@@ -205,8 +206,12 @@ export class MapPanel {
   }
 }
 
-/** @param {any} told answer of `map-score` */
+/**
+ * The newest score of the map, or that there is none: a map without a score is a picture.
+ * @param {any} told answer of `map-score`
+ */
 function scoreText(told) {
-  const gain = told.gain ?? told.rows?.[0]?.gain;
-  return gain === null || gain === undefined ? "map score: none" : `map score: gain over the move-only baseline ${gain > 0 ? "+" : ""}${plain(gain)}`;
+  const row = told.rows.at(-1);
+  const gain = row?.gain;
+  return gain === null || gain === undefined ? "map score: none stored" : `map score: gain over the move-only baseline ${gain > 0 ? "+" : ""}${plain(gain)}`;
 }

@@ -15,8 +15,7 @@ const HORIZONS = /** @type {const} */ ([["4h", "4 h"], ["24h", "1 d"], ["48h", "
 const RETURNS = /** @type {const} */ ([["student", "Student-t"], ["gaussian", "Gaussian"], ["bootstrap", "Blocks of history"]]);
 const PATHS = 20_000;
 
-/** @typedef {{estimate: number, standard_error: number}} Estimate */
-/** @typedef {{mean: Estimate, quantiles: {probability: number, estimate: number, standard_error: number}[]}} Distribution */
+/** @typedef {{mean: number, mean_error: number, quantiles: {probability: number, estimate: number, standard_error: number}[]}} Distribution */
 
 export class SimulationPanels {
   /** @param {import("../page/app.js").Context} context */
@@ -36,7 +35,7 @@ export class SimulationPanels {
    * @param {AbortSignal} signal
    */
   async update(query, signal) {
-    const { coin = "BTC", horizon = "24h", returns = "student", level, as_of: asOf } = query;
+    const { coin = "BTC", horizon = "24h", returns = "student", level, as_of: asOf, stress, depth_usd: depthUsd } = query;
     const { navigate } = this.context;
     const field = h("input", { class: "field", type: "number", step: "any", min: "0", "aria-label": "Level that is touched or not", value: level ?? "", placeholder: "none", onchange: () => navigate({ level: field.value || null }) });
     const labeled = (/** @type {string} */ word, /** @type {Node} */ control) => h("div", { class: "control" }, h("span", { class: "control-top" }, word), control);
@@ -50,7 +49,7 @@ export class SimulationPanels {
       ),
       null,
     );
-    const body = { coin, horizon, returns, paths: PATHS, ...(level ? { levels: [Number(level)] } : {}), ...(asOf ? { as_of: asOf } : {}) };
+    const body = { coin, horizon, returns, paths: PATHS, ...(level ? { levels: [Number(level)] } : {}), ...(asOf ? { as_of: asOf } : {}), ...(stress ? { stress } : {}), ...(depthUsd ? { depth_usd: Number(depthUsd) } : {}) };
     const key = JSON.stringify(body);
     if (key === this.asked) {
       return; // the same question has the same answer: the seed is fixed
@@ -64,22 +63,22 @@ export class SimulationPanels {
 
   /** @param {any} told */
   show(told) {
-    const one = told.coins[0];
-    const curves = touchCurves(one);
+    const { extremes, liquidated, price } = told;
+    const curves = touchCurves(price, extremes);
     const rows = [
-      ["Highest price", one.highest_price, one.highest_price_alone, priceText],
-      ["Lowest price", one.lowest_price, one.lowest_price_alone, priceText],
-      ["Shorts liquidated, USD", one.shorts_liquidated_usd, null, compactUsd],
-      ["Longs liquidated, USD", one.longs_liquidated_usd, null, compactUsd],
+      ["Highest price", extremes.highest_price, extremes.highest_price_alone, priceText],
+      ["Lowest price", extremes.lowest_price, extremes.lowest_price_alone, priceText],
+      ["Shorts liquidated, USD", liquidated.short_usd, null, compactUsd],
+      ["Longs liquidated, USD", liquidated.long_usd, null, compactUsd],
     ];
     this.outcome.show(
       [
         this.host,
         table({ caption: "Quantiles over simulated paths", columns: QUANTILE_COLUMNS, rows }),
-        one.touches.length > 0 ? touchTable(one.touches) : null,
+        told.rows.length > 0 ? touchTable(told.rows) : null,
         assumptions(told.assumptions),
       ],
-      { sources: told.sources ?? [], asOf: told.as_of ?? null, coverage: null, method: told.method, more: `${countText(told.paths)} paths of ${countText(told.steps)} steps, ${told.returns} returns, seed ${told.seed}` },
+      { sources: [told.price_source], asOf: told.as_of, coverage: null, method: told.method, more: `${countText(told.paths)} paths of ${countText(told.steps)} steps, ${told.returns} returns, seed ${told.seed}` },
     );
     this.host.setAttribute("aria-label", "Probability that a price is touched, with and without forced flow");
     this.plot.show({
@@ -90,21 +89,22 @@ export class SimulationPanels {
       ],
       xText: priceText,
       yText: (share) => percent(share),
-      marks: [{ x: one.price, title: `now ${priceText(one.price)}; violet: with forced flow, gray: without`, color: "soft" }],
+      marks: [{ x: price, title: `now ${priceText(price)}; violet: with forced flow, gray: without`, color: "soft" }],
     });
   }
 }
 
 /**
  * P(price is touched) over price: below the start from the lowest price, above it from the highest.
- * @param {{price: number, highest_price: Distribution, lowest_price: Distribution, highest_price_alone: Distribution, lowest_price_alone: Distribution}} told
+ * @param {number} price
+ * @param {{highest_price: Distribution, lowest_price: Distribution, highest_price_alone: Distribution, lowest_price_alone: Distribution}} told
  */
-export function touchCurves(told) {
+export function touchCurves(price, told) {
   const branch = (/** @type {Distribution} */ low, /** @type {Distribution} */ high) =>
     new Map([
-      ...low.quantiles.map(({ probability, estimate }) => /** @type {[number, number]} */ ([estimate, probability])),
-      [told.price, 1],
-      ...high.quantiles.map(({ probability, estimate }) => /** @type {[number, number]} */ ([estimate, 1 - probability])),
+      ...low.quantiles.filter(({ estimate }) => estimate < price).map(({ probability, estimate }) => /** @type {[number, number]} */ ([estimate, probability])),
+      [price, 1],
+      ...high.quantiles.filter(({ estimate }) => estimate > price).map(({ probability, estimate }) => /** @type {[number, number]} */ ([estimate, 1 - probability])),
     ]);
   const forced = branch(told.lowest_price, told.highest_price);
   const alone = branch(told.lowest_price_alone, told.highest_price_alone);
@@ -161,14 +161,14 @@ const QUANTILE_COLUMNS = [
 
 /** @param {any[]} touches */
 function touchTable(touches) {
-  const share = (/** @type {Estimate} */ one) => `${percent(one.estimate, 1)} ± ${plain(one.standard_error * 100)}`;
+  const share = (/** @type {number} */ probability, /** @type {number} */ error) => `${percent(probability, 1)} ± ${plain(error * 100)}`;
   return table({
     caption: "Probability that a level is touched",
     columns: [
       { title: "Level", isHead: true, cell: (touch) => priceText(touch.level_price) },
-      { title: "Touched", isNumber: true, cell: (touch) => share(touch.probability) },
-      { title: "Without forced flow", isNumber: true, cell: (touch) => share(touch.probability_alone) },
-      { title: "Forced flow adds", isNumber: true, cell: (touch) => share(touch.difference) },
+      { title: "Touched", isNumber: true, cell: (touch) => share(touch.probability, touch.probability_error) },
+      { title: "Without forced flow", isNumber: true, cell: (touch) => share(touch.probability_alone, touch.probability_alone_error) },
+      { title: "Forced flow adds", isNumber: true, cell: (touch) => share(touch.difference, touch.difference_error) },
       { title: "Median time to it", isNumber: true, cell: (touch) => { const found = touch.hours?.quantiles.find((/** @type {any} */ one) => one.probability === 0.5); return found ? lengthText(found.estimate * 3_600_000) : "–"; } },
     ],
     rows: touches,

@@ -17,6 +17,7 @@ const LEAST_SHOCK_LOG = 4;
 const MOST_SHOCK_LOG = 9.5;
 const LEAST_REACH = 0.025;
 const WAIT_MS = 60;
+const BINS = 2_000;
 
 const SIDES = /** @type {const} */ ([["short", "Up: shorts"], ["long", "Down: longs"]]);
 const STRESS = /** @type {const} */ ([["calm", "Book as seen"], ["median", "Thinner, as in a median event"], ["p90", "Thinner, as in the worst tenth"]]);
@@ -47,7 +48,7 @@ export class WhatIfPanels {
     });
     this.share = slider({
       label: "Share of a liquidation that reaches the book",
-      min: 0,
+      min: 0.05,
       max: 1,
       step: 0.05,
       value: 1,
@@ -98,6 +99,16 @@ export class WhatIfPanels {
       value: this.query["to"] ?? "",
       onchange: () => navigate({ to: target.value || null, shock_usd: null }),
     });
+    const depth = h("input", {
+      class: "field",
+      type: "number",
+      step: "any",
+      min: "1",
+      "aria-label": "Depth of one side within 1 %, USD",
+      placeholder: "from the book, or typical",
+      value: this.query["depth_usd"] ?? "",
+      onchange: () => navigate({ depth_usd: depth.value || null }),
+    });
     const labeled = (/** @type {string} */ word, /** @type {Node} */ control) => h("div", { class: "control" }, h("span", { class: "control-top" }, word), control);
     this.target = target;
     this.controls.show(
@@ -108,6 +119,7 @@ export class WhatIfPanels {
         this.shock.element,
         labeled("Price to reach", target),
         this.share.element,
+        labeled("Depth of one side within 1 %, USD", depth),
         labeled("Depth of the book", select("Depth of the book", STRESS, stress, (chosen) => navigate({ stress: chosen === "calm" ? null : chosen }))),
         labeled("Impact", select("Impact", IMPACTS, impact, (chosen) => navigate({ impact: chosen === "sweep" ? null : chosen }))),
       ),
@@ -117,15 +129,15 @@ export class WhatIfPanels {
 
   /** @param {AbortSignal} signal */
   async question(signal) {
-    const { coin = "BTC", side = "short", to, shock_usd: shockUsd, market_share: share, stress, impact, as_of: asOf } = this.query;
-    const asked = { coin, side, to, shock_usd: to ? null : (shockUsd ?? DEFAULT_SHOCK_USD), market_share: share, stress, impact, as_of: asOf };
+    const { coin = "BTC", side = "short", to, shock_usd: shockUsd, market_share: share, depth_usd: depthUsd, stress, impact, as_of: asOf } = this.query;
+    const asked = { coin, side, to, shock_usd: to ? null : (shockUsd ?? DEFAULT_SHOCK_USD), market_share: share, depth_usd: depthUsd, stress, impact, as_of: asOf };
     for (const panel of [this.outcome, this.picture, this.rungs]) {
       panel.loading();
       panel.asked({ path: "ladder", query: asked, formats: [] });
     }
     await filling(this.outcome, signal, async () => {
       try {
-        this.show(await ask("ladder", { ...asked, bins: 1 }, signal));
+        this.show(await ask("ladder", { ...asked, bins: BINS }, signal));
       } catch (error) {
         if (!signal.aborted) {
           this.picture.fail(error);
