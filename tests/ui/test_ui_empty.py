@@ -63,7 +63,10 @@ def test_the_four_messages_differ(look, look_empty):
     ):
         opened.open(path)
         panel = opened.page.locator("section.panel", has_text="Liquidations by coin").locator("[data-empty]")
-        seen[panel.get_attribute("data-empty")] = (panel.locator(".mark").inner_text(), panel.locator("strong").inner_text())
+        seen[panel.get_attribute("data-empty")] = (
+            panel.locator(".mark").inner_text(),
+            panel.locator("strong").inner_text(),
+        )
     assert set(seen) == {"no_events", "not_connected", "not_published", "filtered_out"}
     assert len({mark for mark, _ in seen.values()}) == 4
     assert len({heading for _, heading in seen.values()}) == 4

@@ -86,12 +86,14 @@ def test_all_scripts_together_are_small(measured):
 
 
 def test_types_are_right():
-    """tsc over the JSDoc types; it is installed by `make check`."""
+    """Tsc over the JSDoc types; it is installed by `make check`."""
     tools = ROOT / "tools" / "ui"
     compiler = tools / "node_modules" / "typescript" / "bin" / "tsc"
     if shutil.which("node") is None or not compiler.is_file():
         pytest.skip("TypeScript is not installed here; make check installs it where npm is there")
-    ran = subprocess.run(["node", str(compiler), "--noEmit", "-p", str(tools)], capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(
+        ["node", str(compiler), "--noEmit", "-p", str(tools)], capture_output=True, text=True, timeout=120
+    )
     assert ran.stdout == ""
     assert ran.returncode == 0
 

@@ -49,7 +49,7 @@ def test_hostile_addresses_are_inert(look, name):
     """A link someone sends can at worst be refused."""
     for page in ("overview", "map", "what-if", "event", "health"):
         look.page.goto(f"{look.address}/{page}?{name}={quote(HOSTILE)}")
-        look.page.wait_for_function("document.querySelector('main > *')")
+        look.page.wait_for_function("() => document.querySelector('main > *')")
         look.settle()
         assert look.page.evaluate("window.owned") is None
         assert look.page.locator("main img, main script").count() == 0

@@ -65,7 +65,9 @@ def test_theme_and_colors_survive_a_reload(look):
 def test_presets_swap_what_longs_and_shorts_look_like(look):
     """Inverted is western the other way around; the words stay."""
     look.open(f"/overview?{AS_OF}")
-    read = "['long', 'short'].map(name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim())"
+    read = (
+        "['long', 'short'].map(name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim())"
+    )
     found = {}
     for preset in ("default", "western", "inverted"):
         look.page.get_by_label("Colors of longs and shorts").select_option(preset)

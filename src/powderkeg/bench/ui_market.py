@@ -151,7 +151,13 @@ class Market:
     def _readings(self, name: str, figures: NDArray[np.float64]) -> Document:
         every = CANDLES // len(figures)
         rows = [
-            {"open_at": format_instant(int(at)), "venue": "bybit", "symbol": "BTC/USDT:USDT", "market": "perp", name: float(figure)}
+            {
+                "open_at": format_instant(int(at)),
+                "venue": "bybit",
+                "symbol": "BTC/USDT:USDT",
+                "market": "perp",
+                name: float(figure),
+            }
             for at, figure in zip(self._open_ns[::every], figures, strict=False)
         ]
         return {**self._head(), "method": "measured", "rows": rows, "empty": None}

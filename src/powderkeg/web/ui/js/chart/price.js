@@ -35,7 +35,7 @@ export class PriceChart {
     this.chart = createChart(host, {
       layout: { attributionLogo: false, panes: { enableResize: true } }, // the link stands in the foot of the page; the built-in one needs inline style
       crosshair: { mode: CrosshairMode.Normal },
-      timeScale: { timeVisible: true, rightOffsetPixels: LADDER_ROOM, minBarSpacing: 0.02 },
+      timeScale: { timeVisible: true, rightOffsetPixels: LADDER_ROOM, minBarSpacing: 0.02, enableConflation: true },
       localization: { locale: "en-US", timeFormatter: (/** @type {number} */ seconds) => dateTime(seconds * 1_000, true) },
       rightPriceScale: { minimumWidth: 72 },
     });

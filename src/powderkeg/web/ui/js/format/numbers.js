@@ -58,6 +58,12 @@ export function signedPercent(ratio, digits = 2) {
   return `${ratio > 0 ? "+" : ratio < 0 ? "−" : ""}${(Math.abs(ratio) * 100).toFixed(digits)} %`;
 }
 
+/** Made once: axes ask for many prices a frame. */
+const PRICE_FORMATS = Array.from(
+  { length: 9 },
+  (_, digits) => new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+);
+
 /**
  * A price with as many decimals as its magnitude needs, thousands apart.
  * @param {number | null | undefined} price
@@ -66,8 +72,7 @@ export function priceText(price) {
   if (price === null || price === undefined || !Number.isFinite(price)) {
     return UNKNOWN;
   }
-  const digits = decimalsOf(price);
-  return price.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return PRICE_FORMATS[decimalsOf(price)]?.format(price) ?? UNKNOWN;
 }
 
 /**

@@ -77,6 +77,7 @@ export class MapPanel {
       const coverage = bars.rows.length / bars.count;
       const provenance = { sources: [told.venue], asOf: told.to, coverage, method: told.method, more: `${told.symbol}, from ${told.basis.replace("_", " ")}s` };
       this.panel.keep(provenance);
+      this.panel.element.setAttribute("aria-busy", "true"); // the price is there, the rest is on its way
       await this.overlays(asked, scale, provenance, signal);
     });
   }

@@ -153,7 +153,7 @@ export class WhatIfPanels {
     this.context.heard({ simulated: told.simulated ?? told.is_simulated });
     const { price, target } = told;
     const endPrice = target?.price_target ?? told.price_end;
-    const reach = Math.max(LEAST_REACH, Math.abs(Math.log(endPrice / price)) * 1.35);
+    const reach = this.view.isDragging ? this.view.reach : Math.max(LEAST_REACH, Math.abs(Math.log(endPrice / price)) * 1.35);
     const ladder = ladderOf(told, reach);
     const provenance = { sources: [...told.fuel.sources, told.depth.source], asOf: told.as_of, coverage: null, method: told.method };
     this.outcome.show([...this.factsOf(told, endPrice), assumptions(told.assumptions)], provenance);
