@@ -133,6 +133,21 @@ def test_a_book_follows_changes():
         Book().levels("short")
 
 
+def test_a_snapshot_that_comes_late_loses_no_change():
+    """Changes newer than it, by their ids, stay, whichever order they arrive in."""
+    changes = [delta([], [(102.0, 5.0)], (11, 12, 10)), delta([(99.0, 0.0)], [], (13, 14, 12))]
+    whole = snapshot([(99.0, 1.0), (98.0, 2.0)], [(101.0, 3.0)])
+    books = [Book(), Book()]
+    for event in [whole, *changes]:
+        books[0].update(event)
+    for event in [delta([(97.0, 9.0)], [], (9, 10, 8)), *changes, whole]:
+        books[1].update(event)
+    for side in ("short", "long"):
+        for one, other in zip(*(book.levels(side) for book in books), strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert [book.hole_count for book in books] == [0, 0]
+
+
 def test_a_power_fit_agrees_with_ordinary_least_squares():
     """Slope and intercept are those of scipy; with every row its own cluster the error is near the classical one."""
     rng = np.random.default_rng(3)

@@ -65,6 +65,9 @@ def test_json_holds_the_same_ladder(tables, tmp_path):
     assert rung["price_trigger"] == pytest.approx(95_000, abs=20)
     assert rung["reproduction"] == pytest.approx(3.1 / 1.9, rel=0.02)
     assert not rung["is_reached"]
+    bins = found["bins"]
+    assert len(bins["price"]) == len(bins["fuel_usd"]) + 1 == len(bins["depth_usd"]) + 1
+    assert sum(bins["fuel_usd"]) == pytest.approx(found["steps"][-1]["fuel_total_usd"])
     assert set(found["fuel"]) == {"method", "sources", "as_of"}
     assert picture.read_text().count("<svg") == 1
 
@@ -105,6 +108,8 @@ def test_a_total_is_a_book_of_the_power_law(tables):
     [
         (["--shock-usd", "1e6", "--to", "95000"], "one of them"),
         ([], "one of them"),
+        (["--shock-usd", "1e6", "--depth-usd", "1e6"], "both say"),
+        (["--shock-usd", "1e6", "--as-of", "2026-01-13"], "instead of a map"),
         (["--shock-usd", "1e6", "--side", "up"], "side is 'up'"),
         (["--shock-usd", "1e6", "--impact", "cubic"], "unknown impact"),
         (["--shock-usd", "1e6", "--impact", "sqrt"], "two days of bars"),

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import powderkeg
-from powderkeg.app.cascade_books import EDGES, recorded_book
+from powderkeg.app.cascade_books import recorded_book
 from powderkeg.app.cascade_depth import DepthChoice, depth_for
 from powderkeg.app.cascade_fits import fit_depth_response, fit_impact
 from powderkeg.app.cascade_ladder import ask
@@ -124,21 +124,37 @@ def test_a_recorded_book_is_depth(shared_data):
     assert depth["short"].within_usd == pytest.approx(292e6, rel=0.02)
     assert "floor" in depth["long"].assumptions
     assert "γ =" in depth["long"].assumptions["fit"]
-    early = recorded_book(path, "BTC", history.sample_ns[3])
-    assert early.sample_ns == history.sample_ns[:4]
-    np.testing.assert_array_equal(np.isnan(early.depth_usd), np.isnan(history.depth_usd[:4]))
-    assert early.depth_usd.shape == (4, 2, len(EDGES))
+
+
+def test_an_archived_book_is_the_recorded_one(shared_data, tmp_path):
+    """Imported and asked for a moment, the archive gives the book the recording had then; an hour later it is old."""
+    path = next((shared_data / "book").glob("*.raw.gz"))
+    # Half a minute in, when the snapshot still reached far enough on both sides.
+    at_ns, price = 1_723_161_290_000_000_000, 61_800.0
+    with load(tmp_path, path) as keg:
+        found = depth_for("BTC", price, at_ns, DepthChoice(), keg.database)
+        old = depth_for("BTC", price, at_ns + 2 * 3_600_000_000_000, DepthChoice(), keg.database)
+    direct = depth_for("BTC", price, at_ns, DepthChoice(path=path), None)
+    for side in ("short", "long"):
+        assert (found[side].method, old[side].method) == ("measured", "assumed")
+        np.testing.assert_allclose(found[side].depth_usd, direct[side].depth_usd)
 
 
 def test_reported_depth_stands_in_and_its_response_is_fitted(shared_data, tmp_path):
     """Daily ±1 % depth of all venues: the newest day that had ended is used, and wide days thin it."""
     daily = shared_data / "daily_2020_2025"
-    with load(tmp_path, daily / "orderbook_agg_futures_1d.csv", daily / "futures_ohlcv_1d.csv") as keg:
+    paths: list[Path] = []
+    for name in ("orderbook_agg_futures_1d.csv", "futures_ohlcv_1d.csv"):
+        header, *rows = (daily / name).read_text().splitlines()
+        kept = [row for row in rows if row[:3] in {"BTC", "ETH"} and ",2024-" in row and ",2024-0" not in row]
+        paths.append(tmp_path / name)
+        paths[-1].write_text("\n".join([header, *kept]) + "\n")
+    with load(tmp_path / "data", *paths) as keg:
         at_ns = 1_735_603_200_000_000_000  # 2024-12-31 00:00
         depth = depth_for("BTC", 93_000.0, at_ns, DepthChoice(), keg.database)["short"]
         fit = fit_depth_response(keg.database, "ETH")
     assert depth.method == "reported"
     assert depth.as_of_ns == at_ns - 86_400_000_000_000
     assert "all venues" in depth.assumptions["scope"]
-    assert fit.rows == 250
+    assert fit.rows == 90
     assert fit.exponent < 0 < fit.exponent + 8 * fit.exponent_error

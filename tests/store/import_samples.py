@@ -195,6 +195,14 @@ MINIATURES = (
         "date,ticker,flow_usd\n2026-01-14,IBIT,126270000.0\n2026-01-19,IBIT,\n2026-01-20,IBIT,15090000.0\n",
         2,
     ),
+    Miniature(
+        "market-odds",
+        "odds.csv",
+        "time_utc,venue,market,outcome,probability_ratio\n"
+        '2026-01-14T00:00:00Z,polymarket,"Will Bitcoin reach $100,000 in January?",Yes,0.57\n'
+        "2026-01-14T00:01:00Z,kalshi,BTC above 105k on Friday,Yes,\n",
+        1,
+    ),
 )
 
 TABLES = {miniature.format: miniature for miniature in MINIATURES}

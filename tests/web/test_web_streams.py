@@ -16,7 +16,7 @@ from web_kit import TOKEN, Events, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from powderkeg.web import stream
+from powderkeg.web import stream, stream_events, stream_sockets
 from powderkeg.web.gate.tokens import hash_of
 from powderkeg.web.hub import MAX_WAITING
 
@@ -79,7 +79,7 @@ def test_filters_of_a_stream(live):
 
 def test_quiet_streams_beat(live, monkeypatch):
     """Without a message a comment comes now and then, so that a dead connection is noticed."""
-    monkeypatch.setattr(stream, "BEAT_S", 0.1)
+    monkeypatch.setattr(stream_events, "BEAT_S", 0.1)
     with Events(live.port) as events:
         told = iter(events)
         next(told)
@@ -109,23 +109,23 @@ def test_sockets_are_closed_with_a_code_that_says_why(live, monkeypatch):
     """Parameters, too many, too much said, too slow, the server's end."""
     address = f"ws://127.0.0.1:{live.port}/api/v1/ws"
     with connect(f"{address}?topics=nothing") as plug:
-        assert closed_with(plug) == stream.BAD_PARAMETERS
+        assert closed_with(plug) == stream_sockets.BAD_PARAMETERS
     with connect(address) as plug:
-        plug.send("x" * (stream.MAX_SAID_BYTES + 1))
-        assert closed_with(plug) == stream.SAID_TOO_MUCH
+        plug.send("x" * (stream_sockets.MAX_SAID_BYTES + 1))
+        assert closed_with(plug) == stream_sockets.SAID_TOO_MUCH
     monkeypatch.setattr(stream, "MAX_LISTENERS", 0)
     with connect(address) as plug:
-        assert closed_with(plug) == stream.TOO_MANY
+        assert closed_with(plug) == stream_sockets.TOO_MANY
     assert live.get("/api/v1/stream").status_code == 503
     monkeypatch.setattr(stream, "MAX_LISTENERS", 10)
     with connect(address) as plug:
         listening(live, 1)
         live.call(lambda: [one.cut_off("slow") for one in live.site.hub.listeners])
-        assert closed_with(plug) == stream.SLOW
+        assert closed_with(plug) == stream_sockets.SLOW
     with connect(address) as plug:
         listening(live, 1)
         live.call(live.site.streams.stop)
-        assert closed_with(plug) == stream.GOING_AWAY
+        assert closed_with(plug) == stream_sockets.GOING_AWAY
 
 
 def test_a_socket_without_credential_is_refused(tmp_path):

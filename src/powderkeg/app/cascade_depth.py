@@ -32,7 +32,7 @@ from powderkeg.cascade.quoted import POWER_EXPONENT, TYPICAL_DEPTH_USD
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import BookDelta, BookSnapshot
 from powderkeg.domain.symbols import coin_of
-from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, day_of
+from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, NS_PER_S, day_of
 from powderkeg.domain.units import PositionSide
 from powderkeg.store.query import Database
 
@@ -41,12 +41,20 @@ FRESH_BOOK_NS: Final = NS_PER_HOUR
 FRESH_BAR_NS: Final = 7 * NS_PER_DAY
 """How old a book and a reported total may be to stand for now."""
 
+OVERLAP_NS: Final = 5 * NS_PER_S
+
 COUNTED_TO: Final = 0.01
 """A book is counted to this log distance even where its snapshot reached less far: what changed since is known."""
 
-_BOOKS: Final = """
-    SELECT {columns} FROM {event}
-    WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns BETWEEN ? AND ? ORDER BY ts_event_ns
+_SNAPSHOTS: Final = """
+    SELECT {columns} FROM book_snapshot
+    WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns BETWEEN ? AND ? AND qty_unit <> 'contracts'
+    QUALIFY row_number() OVER (PARTITION BY venue, symbol ORDER BY ts_event_ns DESC, ts_received_ns DESC) = 1
+"""
+_DELTAS: Final = """
+    SELECT {columns} FROM book_delta
+    WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns BETWEEN ? AND ? AND venue = ? AND symbol = ?
+    ORDER BY ts_event_ns, last_update_id, ts_received_ns
 """
 _BARS: Final = """
     SELECT venue, symbol, source, bid_usd, ask_usd, range_ratio, ts_event_ns FROM depth_bar
@@ -198,23 +206,30 @@ def _from_totals(
 def _archived_book(
     database: Database, coin: str, price: float, as_of_ns: int, choice: DepthChoice
 ) -> dict[PositionSide, DepthProfile] | None:
-    """The deepest book of the coin within the hour before; None where none says anything about depth."""
-    from_ns = as_of_ns - FRESH_BOOK_NS
-    span = [day_of(from_ns), day_of(as_of_ns), from_ns, as_of_ns]
+    """The coin's book that is known farthest, of the hour before; None where none says anything about depth."""
     books: dict[str, Book] = {}
-    for kind, event in ((BookSnapshot, "book_snapshot"), (BookDelta, "book_delta")):
-        columns = ", ".join(field.name for field in msgspec.structs.fields(kind))
-        for row in database.rows(_BOOKS.format(columns=columns, event=event), list[Any](span)):
-            if coin_of(row["symbol"]) != coin or row["qty_unit"] == "contracts":
-                continue
-            name = f"{row['venue']} {row['symbol']}"
-            if event == "book_snapshot" or name in books:
-                books.setdefault(name, Book()).update(msgspec.convert(row, kind))
-    deep = {name: book for name, book in books.items() if min(map(book.reach, SIDES)) >= LEAST_REACH}
-    if not deep:
+    for row in _rows(database, _SNAPSHOTS, BookSnapshot, [as_of_ns - FRESH_BOOK_NS, as_of_ns]):
+        if coin_of(row["symbol"]) != coin:
+            continue
+        snapshot = msgspec.convert(row, BookSnapshot)
+        market = (snapshot.venue, snapshot.symbol)
+        book = books.setdefault(" ".join(market), Book())
+        book.update(snapshot)
+        # A snapshot is stamped when it was sent: changes stamped shortly before may be newer, their ids say so.
+        from_ns = snapshot.ts_event_ns - (OVERLAP_NS if snapshot.last_update_id is not None else 0)
+        for later in _rows(database, _DELTAS, BookDelta, [from_ns, as_of_ns], *market):
+            book.update(msgspec.convert(later, BookDelta))
+    deep = {name: min(map(book.reach, SIDES)) for name, book in books.items() if not book.is_one_sided}
+    name = max(deep, key=lambda one: deep[one], default=None)
+    if name is None or deep[name] < LEAST_REACH:
         return None
-    name = max(deep, key=lambda one: min(map(deep[one].reach, SIDES)))
-    return _from_book(deep[name], name, price, choice)
+    return _from_book(books[name], name, price, choice)
+
+
+def _rows(database: Database, sql: str, kind: type, span_ns: list[int], *market: str) -> list[dict[str, Any]]:
+    columns = ", ".join(field.name for field in msgspec.structs.fields(kind))
+    days = [day_of(at_ns) for at_ns in span_ns]
+    return database.rows(sql.format(columns=columns), [*days, *span_ns, *market])
 
 
 def _reported(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,8 @@ def draw_ladder(report: LadderReport, path: Path) -> None:
     axes.plot(
         prices, pushed / 1e6, color=COLORS[side], linewidth=2.0, label=f"{FLOW[side]}: shock and liquidated {side}s"
     )
+    most = float(pushed.max())
+    top = max(most, min(float(resting.max()), 3.0 * most), 1.0) * 1.05 / 1e6
     for rung in told_rungs(report):
         axes.axvspan(rung.price_trigger, rung.price_stop, color=COLORS[side], alpha=0.18, linewidth=0)
     low, high = sorted((float(prices[0]), float(prices[-1])))
@@ -56,29 +59,24 @@ def draw_ladder(report: LadderReport, path: Path) -> None:
     for word, price in marks:
         if low <= price <= high:
             axes.axvline(price, color="black", linewidth=0.8, linestyle=":")
-            axes.annotate(
-                f"{word} {price_text(price)}",
-                (price, 0.98),
-                xycoords=("data", "axes fraction"),
-                rotation=90,
-                va="top",
-                ha="right",
-                fontsize=9,
-            )
+            axes.text(price, top / 2, f" {word} {price_text(price)} ", rotation=90, va="center", ha="right", fontsize=9)
     axes.set_xlim(low, high)
-    axes.set_ylim(0.0, max(float(pushed.max()), min(float(resting.max()), 3.0 * float(pushed.max())), 1.0) * 1.05 / 1e6)
+    axes.set_ylim(0.0, top)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
-    axes.set_xlabel(f"price, quote per base; {'up' if grid.direction > 0 else 'down'} from {price_text(found.price)}")
+    way = "up" if grid.direction > 0 else "down"
+    sources = textwrap.fill(
+        f"fuel {report.fuel.method} ({', '.join(report.fuel.sources)}); depth {report.depth.method} "
+        f"({report.depth.source})",
+        WRAPPED,
+    )
+    axes.set_xlabel(f"price, quote per base; {way} from {price_text(found.price)}\n{sources}", fontsize=9)
     axes.set_ylabel("M USD, added up from the start")
+    kept = re.sub(r"(\d) ([kMB])\b", "\\1\u00a0\\2", outcome_sentence(report))  # a number stays with its unit
+    simulated = "SIMULATED, " if report.inputs.is_simulated else ""
     as_of = "" if report.inputs.as_of_ns is None else f", as of {format_instant(report.inputs.as_of_ns)}"
     axes.set_title(
-        f"{report.inputs.coin}: fuel against depth{as_of}\n{textwrap.fill(outcome_sentence(report), WRAPPED)}",
+        f"{simulated}{report.inputs.coin}: fuel against depth{as_of}\n{textwrap.fill(kept, WRAPPED)}",
         fontsize=10,
     )
-    axes.legend(loc="upper left" if grid.direction > 0 else "upper right")
-    figure.supxlabel(
-        f"fuel {report.fuel.method} ({', '.join(report.fuel.sources)}); "
-        f"depth {report.depth.method} ({report.depth.source})",
-        fontsize=7,
-    )
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)

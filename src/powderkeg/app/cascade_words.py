@@ -6,6 +6,7 @@ import math
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from powderkeg.app.cascade_ladder import LadderReport
 from powderkeg.cascade.ladder import Outcome
@@ -14,6 +15,9 @@ from powderkeg.domain.time import format_instant
 
 BOOK_SIDE: Final = {"short": "asks", "long": "bids"}
 FLOW: Final = {"short": "buying", "long": "selling"}
+
+SAME_BIN: Final = 1e-6
+"""Part of a bin by which an edge may lie beyond it for its rounding."""
 
 SMALL: Final = 5e-4
 """A rung shorter than so much (log price, trigger to stop) is a hole between levels of a book: counted, not told."""
@@ -131,6 +135,7 @@ def plain(report: LadderReport) -> dict[str, Any]:
         "is_floor": report.fuel.method == "modelled" or found.outcome is Outcome.RAN_OFF_GRID,
         "rows": [{**msgspec.to_builtins(rung), "sentence": rung_sentence(rung, side)} for rung in found.rungs],
         "steps": [msgspec.to_builtins(step) for step in report.steps],
+        "bins": _bins(report),
         "open_interest_usd": inputs.open_interest_usd,
         "fuel": {
             "method": report.fuel.method,
@@ -146,6 +151,18 @@ def plain(report: LadderReport) -> dict[str, Any]:
         },
         "reported_beside": [msgspec.to_builtins(one) for one in report.beside],
         "assumptions": report.assumptions,
+    }
+
+
+def _bins(report: LadderReport) -> dict[str, Any]:
+    """Fuel and depth per bin as far as the steps go: what a chart draws."""
+    grid = report.inputs.grid(report.question.position_side)
+    count = min(math.ceil(grid.bins_to(report.steps[-1].price_to) - SAME_BIN), grid.bins)
+    return {
+        "bin_bps": report.ladder.bin_bps,
+        "price": (grid.price * np.exp(grid.direction * grid.distances[: count + 1])).tolist(),
+        "fuel_usd": report.fuel.fuel_usd[:count].tolist(),
+        "depth_usd": report.depth.depth_usd[:count].tolist(),
     }
 
 

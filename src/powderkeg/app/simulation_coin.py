@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from powderkeg.liqmap.bars import Bars
 
 MERGED: Final = 5
 """Bins of a ladder that become one of a simulation: five basis points, a tenth of an hour's usual move."""
+
+_NORMAL: Final = NormalDist()
 
 BAND_Z: Final = 1.2815515655446004
 """Where the 10th and the 90th percent of a normal lie: the map's band is an 80 % band."""
@@ -47,8 +50,6 @@ def sampled_fuel(inputs: LadderInputs, maps: int, seed: int) -> FloatArray:
         maps: how many to draw.
         seed: of the draw.
     """
-    from scipy.special import ndtri  # noqa: PLC0415 - late: a tenth of a second
-
     banded = any(inputs.fuel[side].lower_usd is not None for side in SIDES)
     count = maps if banded else 1
     rng = np.random.default_rng(seed)
@@ -59,7 +60,8 @@ def sampled_fuel(inputs: LadderInputs, maps: int, seed: int) -> FloatArray:
         if one.lower_usd is None or one.upper_usd is None or count == 1:
             rows.append(np.repeat(fuel[None], count, axis=0))
             continue
-        drawn = np.asarray(ndtri((rng.permutation(count) + 0.5) / count) / BAND_Z)[:, None]
+        places = (rng.permutation(count) + 0.5) / count
+        drawn = np.array([_NORMAL.inv_cdf(place) / BAND_Z for place in places])[:, None]
         up, down = _merged(one.upper_usd) - fuel, fuel - _merged(one.lower_usd)
         rows.append(np.maximum(fuel + np.where(drawn > 0.0, up * drawn, down * drawn), 0.0))
     return np.ascontiguousarray(np.stack(rows, axis=1))

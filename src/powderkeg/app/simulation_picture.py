@@ -59,7 +59,7 @@ def _draw_extremes(axes: Any, report: SimulationReport) -> None:
     axes.set_yticks([1.0, 0.0], [name for name, _, _ in rows])
     axes.set_ylim(-0.6, 1.6)
     axes.set_xlabel("price: 1–99 %, 5–95 %, 25–75 %, median")
-    axes.xaxis.set_major_formatter(lambda price, _: price_text(price))
+    axes.xaxis.set_major_formatter(_axis_price)
     axes.tick_params(axis="x", labelrotation=30)
 
 
@@ -82,8 +82,13 @@ def _draw_touches(axes: Any, report: SimulationReport) -> None:
                 axes.plot(odds.probability_ratio * 100.0, place, marker="D", color="#0072b2", linestyle="none")
     axes.set_yticks(range(len(order)), [price_text(one.level_price) for one in order])
     axes.set_ylim(-0.6, max(len(order) - 0.4, 0.6))
-    axes.set_xlim(0.0, 100.0)
+    most = max((one.probability.estimate for one in order), default=1.0)
+    axes.set_xlim(0.0, min(130.0 * most + 1.0, 100.0))
     said = ", ◆ imported odds" if report.odds else ""
     axes.set_xlabel(f"P(touch), %; bars are three standard errors{said}")
     if not order:
         axes.text(50.0, 0.0, "no level asked for", ha="center")
+
+
+def _axis_price(price: float, _place: int) -> str:
+    return price_text(price)

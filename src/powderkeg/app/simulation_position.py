@@ -112,7 +112,7 @@ def is_lost(position: PositionReport, price: float) -> bool:
     """Whether the price is already at or beyond the liquidation price, or every price is."""
     level = position.liquidation_price
     if level is None:
-        return position.liquidation_note is not None and "every price" in position.liquidation_note
+        return (position.liquidation_note or "").startswith("liquidatable")
     return price <= level if position.position_side == "long" else price >= level
 
 

@@ -16,6 +16,7 @@ BENCHES: Final = (
     "stats",
     "margin",
     "liqmap",
+    "cascade",
     "replay",
     "feed",
     "live",
@@ -25,7 +26,7 @@ BENCHES: Final = (
 )
 """In the order of the path: bytes, disk, numbers, the whole."""
 
-LONG: Final = ("soak",)
+LONG: Final = ("soak", "web")
 """Run only by name."""
 
 

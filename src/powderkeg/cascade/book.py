@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from typing import Final
 
 import numpy as np
 
@@ -10,11 +12,15 @@ from powderkeg.cascade.profiles import FloatArray
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import BookDelta, BookLevel, BookSnapshot
 
+RECENT: Final = 5_000
+"""Changes kept for a snapshot that comes late: some ten seconds of a busy market."""
+
 
 class Book:
     """One market's resting orders.
 
-    A change older than the snapshot it follows is left out; a hole in the update ids is counted, for what it changed
+    A change older than a snapshot is left out, by its id, and one that is newer but arrived before it is kept: a
+    snapshot that was asked for comes late. A hole in the update ids is counted, for what it changed
     is not known until the next snapshot. Beyond the prices a snapshot reached, only what changed since is known: depth
     there is a floor.
 
@@ -31,6 +37,7 @@ class Book:
         self._qty_unit = "base"
         self._last_id: int | None = None
         self._follows = False
+        self._recent: deque[BookDelta] = deque(maxlen=RECENT)
 
     def update(self, event: BookSnapshot | BookDelta) -> None:
         """Take a snapshot or a change.
@@ -42,20 +49,30 @@ class Book:
             raise InputError(
                 f"the book of {event.venue} {event.symbol} counts contracts; give one that counts base units or USD"
             )
-        if isinstance(event, BookSnapshot):
-            self._bids, self._asks = {}, {}
-            self.has_snapshot, self._follows = True, False
-        elif self._is_old(event):
+        if isinstance(event, BookDelta):
+            self._change(event)
+            self._recent.append(event)
             return
-        else:
-            self._note_hole(event)
+        self._bids, self._asks = {}, {}
+        self.has_snapshot, self._follows = True, False
+        self._take(event)
+        self._covered = {"long": min(self._bids, default=math.inf), "short": max(self._asks, default=0.0)}
+        if event.last_update_id is not None:
+            for change in self._recent:
+                self._change(change)
+
+    def _change(self, event: BookDelta) -> None:
+        if self._is_old(event):
+            return
+        self._note_hole(event)
+        self._take(event)
+
+    def _take(self, event: BookSnapshot | BookDelta) -> None:
         self._qty_unit = event.qty_unit
         self.ts_event_ns = event.ts_event_ns
         self._last_id = event.last_update_id
         _apply(self._bids, event.bids)
         _apply(self._asks, event.asks)
-        if isinstance(event, BookSnapshot):
-            self._covered = {"long": min(self._bids, default=math.inf), "short": max(self._asks, default=0.0)}
 
     def _is_old(self, event: BookDelta) -> bool:
         last = event.last_update_id
@@ -68,13 +85,18 @@ class Book:
         self._follows = True
 
     @property
+    def is_one_sided(self) -> bool:
+        """Whether a side is empty, so that there is no middle."""
+        return not self._bids or not self._asks
+
+    @property
     def mid_price(self) -> float:
         """Between the best bid and the best ask.
 
         Raises:
             InputError: a side is empty.
         """
-        if not self._bids or not self._asks:
+        if self.is_one_sided:
             raise InputError("the book has an empty side; give a recording that starts with a snapshot")
         return (max(self._bids) + min(self._asks)) / 2.0
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+from powderkeg.domain.errors import InputError
 
 
 def ladder(
@@ -67,6 +68,10 @@ def ladder(
     from powderkeg.cli.ladder_view import print_ladder
     from powderkeg.cli.output import console, print_json
 
+    if depth is not None and depth_usd is not None:
+        raise InputError("--depth and --depth-usd both say how deep the book is; give one of them")
+    if fuel is not None and (bars is not None or as_of is not None or venue):
+        raise InputError("--fuel stands instead of a map; --bars, --as-of and --venue choose one: give either")
     question = question_of(
         side=side, shock_usd=shock_usd, to=to, stress=stress, market_share=market_share, impact=impact
     )

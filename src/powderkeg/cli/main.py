@@ -27,6 +27,7 @@ from powderkeg.cli import (
     replay,
     serve,
     simulate,
+    sweep,
     watch,
 )
 from powderkeg.domain.errors import PowderkegError
@@ -46,6 +47,7 @@ app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("liquidations")(liquidations.liquidations)
 app.command("simulate")(simulate.simulate)
+app.command("sweep")(sweep.sweep)
 app.command("position")(position.position)
 app.command("doctor")(doctor.doctor)
 app.add_typer(map_.app, name="map")

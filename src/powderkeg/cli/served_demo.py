@@ -32,5 +32,6 @@ def show_served_demo(
         seed=seed,
         data_dir=data_dir,
         watch_of=watch_of,
+        tell=lambda line: print(f"! {line}", file=sys.stderr, flush=True),
         for_s=parse_duration(exit_after) / NS_PER_S if exit_after else None,
     )

@@ -48,6 +48,8 @@ from powderkeg.web.replies import (
 )
 from powderkeg.web.site import Site
 from powderkeg.web.stream import Receive, Scope, Send
+from powderkeg.web.stream_events import serve_events
+from powderkeg.web.stream_sockets import serve_socket
 
 PAGES: Final = ("/", "/overview", "/map", "/what-if", "/event", "/health")
 """Addresses of the dashboard's pages: all of them are its one document, which reads the address."""
@@ -193,10 +195,8 @@ def _streams(site: Site) -> list[ASGIRouteHandler]:
         ask, _ = read_query(scope["query_string"], Listen)
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         last_id = dict(headers).get(b"last-event-id", b"").decode("latin-1") or None
-        if scope["path"] == SOCKET.path:
-            await site.streams.serve_socket(scope, receive, send, ask, last_id)
-        else:
-            await site.streams.serve_events(scope, receive, send, ask, last_id)
+        serve = serve_socket if scope["path"] == SOCKET.path else serve_events
+        await serve(site.streams, scope, receive, send, ask=ask, last_id=last_id)
 
     return [asgi(STREAM.path, copy_scope=True)(answer), asgi(SOCKET.path, copy_scope=True)(answer)]
 

@@ -34,16 +34,23 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         sequence: of event topics, from 1; 0 for state.
         coin, notional_usd: what listeners filter by; empty and None where they do not apply.
-        event_bytes: as server-sent events have it.
-        json_bytes: as a WebSocket has it.
+        name: of event topics, what a listener resumes from.
+        event_bytes: as server-sent events have it: the document stands in it from `data_from` on.
     """
 
     topic: str
     sequence: int
     coin: str
     notional_usd: float | None
+    name: str
     event_bytes: bytes
-    json_bytes: bytes
+    data_from: int
+
+    @property
+    def json_bytes(self) -> bytes:
+        """As a WebSocket has it; made when it is sent, because few listen so and all of the ring would hold it."""
+        name = b'"%s"' % self.name.encode() if self.name else b"null"
+        return b'{"topic":"%s","id":%s,"data":%s}' % (self.topic.encode(), name, self.event_bytes[self.data_from : -2])
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,17 +143,17 @@ class Hub:
         is_event = topic in EVENT_TOPICS
         self._sequence += is_event
         self.published += 1
-        topic_bytes = topic.encode()
         # A state has no id: it may overtake events, and whoever resumed from its id would miss them.
-        name = self.last_id.encode() if is_event else b""
-        told_name = b'"%s"' % name if is_event else b"null"
+        name = self.last_id if is_event else ""
+        head = b"%sevent: %s\ndata: " % (b"id: %s\n" % name.encode() if name else b"", topic.encode())
         message = Message(
             topic=topic,
             sequence=self._sequence if is_event else 0,
             coin=coin,
             notional_usd=notional_usd,
-            event_bytes=b"%sevent: %s\ndata: %s\n\n" % (b"id: %s\n" % name if is_event else b"", topic_bytes, data),
-            json_bytes=b'{"topic":"%s","id":%s,"data":%s}' % (topic_bytes, told_name, data),
+            name=name,
+            event_bytes=b"%s%s\n\n" % (head, data),
+            data_from=len(head),
         )
         if is_event:
             self._keep(message)

@@ -106,6 +106,12 @@ class Link:
             ended.cancel()
         raise PowderkegError("the server of the dashboard ended; collection goes on without it")
 
+    @property
+    def process_id(self) -> int:
+        """Of the server, once started."""
+        assert self._process is not None, "started before"
+        return self._process.pid
+
     async def stop(self) -> None:
         """End it."""
         process, self._process = self._process, None

@@ -17,7 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from powderkeg.domain.errors import StoreBusyError
 from powderkeg.web.gate.gate import Asgi
-from powderkeg.web.stream import MAX_SAID_BYTES, Scope
+from powderkeg.web.stream import Scope
+from powderkeg.web.stream_sockets import MAX_SAID_BYTES
 
 MAX_CONNECTIONS: Final = 2_000
 REQUEST_S: Final = 10.0

@@ -59,7 +59,7 @@ class Worker:
         if time.monotonic() >= self._refreshed_s + REFRESH_S:
             self._library.refresh()
             self._refreshed_s = time.monotonic()
-        return encode(answerer.answer(self._library, ask), self._library, question.form)
+        return encode(answerer(self._library, ask), self._library, question.form)
 
 
 def _refusal(status: int, code: str, message: str) -> tuple[Reply, bytes]:

@@ -93,7 +93,12 @@ def run_live_demo(*, seed: int, seconds: int, data_dir: Path | None = None, watc
 
 
 def run_shown_demo(
-    *, seed: int, data_dir: Path | None = None, watch_of: Callable[[Path], Watcher], for_s: float | None = None
+    *,
+    seed: int,
+    data_dir: Path | None = None,
+    watch_of: Callable[[Path], Watcher],
+    tell: Callable[[str], None],
+    for_s: float | None = None,
 ) -> None:
     """Simulate and collect until stopped, in real time: a squeeze within the first minutes, then a calm market.
 
@@ -101,6 +106,7 @@ def run_shown_demo(
         seed: of the simulation.
         data_dir: where to keep the recording; by default it is thrown away.
         watch_of: makes, from the data directory, what runs beside the collector.
+        tell: takes a line for the operator.
         for_s: how long; None until an interrupt.
 
     Raises:
@@ -118,7 +124,7 @@ def run_shown_demo(
             )
             options = msgspec.structs.replace(options, archive_every_s=SHOWN_ARCHIVE_S)
             shows = _Shows(watch_of(options.data_dir), urls, None, SHOWN_S)
-            run_collector(options, watch=shows.run, for_s=for_s)
+            run_collector(options, watch=shows.run, tell=tell, for_s=for_s)
 
 
 class _Shows:

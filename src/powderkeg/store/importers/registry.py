@@ -18,6 +18,7 @@ from powderkeg.store.importers import (
     etf_flows,
     frames_json,
     journaled,
+    market_odds,
     tardis,
 )
 from powderkeg.store.importers.formats import Context, Format, Sample
@@ -40,6 +41,7 @@ KINDS: Final[tuple[Format, ...]] = (
     derivative_tables.OPEN_INTEREST_FORMAT,
     derivative_tables.HYPERLIQUID_FORMAT,
     etf_flows.FORMAT,
+    market_odds.FORMAT,
     captures.FEED_HANDLER_FORMAT,
     captures.BACKTESTER_FORMAT,
     frames_json.DOCUMENT_FORMAT,

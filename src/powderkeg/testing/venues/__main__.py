@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=7, help="same seed, same bytes (default 7)")
     parser.add_argument("--venues", default=",".join(SIMULATED), help="slugs, comma separated (synthetic story)")
     parser.add_argument("--rate", type=float, default=2_000.0, help="messages per second of all seven venues")
+    parser.add_argument("--liquidation-share", type=float, default=0.01, help="liquidations per message")
     parser.add_argument("--seconds", type=int, default=60, help="length of the story")
     parser.add_argument("--squeeze-seconds", type=int, help="the squeeze takes only so much of its story")
     parser.add_argument("--now", action="store_true", help="event times begin now instead of on a fixed day")
@@ -80,6 +81,7 @@ def _fleet(options: argparse.Namespace) -> SimulatedVenues:
             seed=options.seed,
             venues=venues,
             messages_per_s=options.rate,
+            liquidation_share=options.liquidation_share,
             duration_s=options.seconds,
             start_ns=start_ns,
         )
