@@ -25,14 +25,14 @@ AMID: Final = "2026-09-16T14:54:00Z"
 
 PAGES: Final = {
     "overview": f"/overview?as_of={END}",
-    "map": f"/map?as_of={AMID}&window=24h",
-    "what-if": f"/what-if?as_of={BEFORE}&depth_usd=2500000&shock_usd=4000000&horizon=24h&level=97000",
+    "map": f"/map?as_of={AMID}&window=24h&depth_usd=2000000",
+    "what-if": f"/what-if?as_of={BEFORE}&depth_usd=800000&shock_usd=1200000&horizon=24h&level=97000",
     "event": f"/event?as_of={END}&coin=BTC",
     "health": f"/health?as_of={END}",
 }
 SETTLED: Final = "() => document.querySelectorAll('[aria-busy], .skeleton').length === 0"
 WIDTH: Final = 1_440
-HEIGHTS: Final = {"overview": 1_180, "map": 1_000, "what-if": 1_240, "event": 1_040, "health": 960}
+HEIGHTS: Final = {"overview": 1_080, "map": 1_000, "what-if": 1_240, "event": 1_040, "health": 960}
 
 
 def take(folder: Path) -> list[Path]:

@@ -194,7 +194,6 @@ class LadderAsk(Ask, frozen=True, kw_only=True, rename={"position_side": "side"}
     stress: Annotated[str, Meta(max_length=16, description="calm, median, p90, or a factor")] = "calm"
     market_share: Annotated[float, Meta(gt=0, le=1)] = 1.0
     impact: Literal["sweep", "power", "sqrt"] = "sweep"
-    bins: Annotated[int, Meta(ge=0, le=2_500, description="also fuel and depth of so many bins, to draw them")] = 0
 
 
 class Simulation(Ask, frozen=True, kw_only=True):

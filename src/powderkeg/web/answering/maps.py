@@ -7,8 +7,6 @@ from typing import Any
 import msgspec
 
 from powderkeg.app.cascade_depth import DepthChoice
-from powderkeg.app.cascade_inputs import BIN_BPS
-from powderkeg.app.cascade_ladder import LadderReport
 from powderkeg.app.cascade_ladder import ask as ask_ladder
 from powderkeg.app.cascade_question import question_of
 from powderkeg.app.cascade_reported import with_reported
@@ -52,18 +50,7 @@ def ladder(library: Library, ask: asks.LadderAsk) -> Answer:
         impact=ask.impact,
     )
     inputs = library.ladder_inputs(ask.coin, **_where(ask))
-    report = ask_ladder(inputs, question)
-    drawn = {"bins": _bins(report, ask.bins)} if ask.bins else {}
-    return Answer({**plain(with_reported(report, library.database)), **drawn})
-
-
-def _bins(report: LadderReport, count: int) -> dict[str, Any]:
-    """The nearest bins of what the ladder was made of."""
-    return {
-        "bin_bps": BIN_BPS,
-        "fuel_usd": report.fuel.fuel_usd[:count].tolist(),
-        "depth_usd": report.depth.depth_usd[:count].tolist(),
-    }
+    return Answer(plain(with_reported(ask_ladder(inputs, question), library.database)))
 
 
 def simulation(library: Library, ask: asks.Simulation) -> Answer:

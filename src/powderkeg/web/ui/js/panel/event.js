@@ -89,7 +89,7 @@ export class EventPanels {
     const fromMs = msOf(from) ?? 0;
     const toMs = msOf(to) ?? 0;
     const margin = Math.max(LEAST_MARGIN_MS, (toMs - fromMs) * MARGIN);
-    const interval = intervalFor(`${Math.ceil((toMs - fromMs + 2 * margin) / 1_000)}s`);
+    const interval = intervalFor(`${Math.ceil((toMs - fromMs + 2 * margin) / 4_000)}s`);
     const asked = { coin, start: rfc3339(fromMs - margin), end: rfc3339(toMs + margin), interval };
     await filling(this.timeline, signal, async () => {
       const [told, prices] = await Promise.all([ask("liquidations/history", asked, signal), ask("prices", asked, signal).catch(() => null)]);

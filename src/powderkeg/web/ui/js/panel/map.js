@@ -20,9 +20,9 @@ const INTERVAL_FOR = { "15m": "5s", "1h": "10s", "4h": "1m", "24h": "5m", "7d": 
 const WINDOWS = /** @type {const} */ ([["15m", "15 min"], ["1h", "1 h"], ["4h", "4 h"], ["24h", "1 d"], ["7d", "7 d"], ["30d", "30 d"], ["90d", "90 d"]]);
 const INTERVALS = ["5s", "10s", "30s", "1m", "5m", "15m", "1h", "4h", "12h", "1d"];
 const LARGEST = 500;
-const LADDER_BINS = 600;
 
 /** @typedef {{coin: string, venue: string | undefined, end: string | undefined, window: string, interval: string}} Asked */
+/** @typedef {Asked & {depthUsd: string | undefined}} AskedWithDepth */
 
 export class MapPanel {
   /** @param {import("../page/app.js").Context} context */
@@ -78,18 +78,18 @@ export class MapPanel {
       const provenance = { sources: [told.venue], asOf: told.to, coverage, method: told.method, more: `${told.symbol}, from ${told.basis.replace("_", " ")}s` };
       this.panel.keep(provenance);
       this.panel.element.setAttribute("aria-busy", "true"); // the price is there, the rest is on its way
-      await this.overlays(asked, scale, provenance, signal);
+      await this.overlays({ ...asked, depthUsd: query["depth_usd"] }, scale, provenance, signal);
     });
   }
 
   /**
-   * @param {Asked} asked
+   * @param {AskedWithDepth} asked
    * @param {string} scale
    * @param {import("./frame.js").Provenance} provenance
    * @param {AbortSignal} signal
    */
   async overlays(asked, scale, provenance, signal) {
-    const { coin, end, window } = asked;
+    const { coin, end, window, depthUsd } = asked;
     /** @type {string[]} */
     const remarks = [];
     const optional = async (/** @type {string} */ what, /** @type {() => Promise<void>} */ work) => {
@@ -102,7 +102,8 @@ export class MapPanel {
         remarks.push(`${what}: ${error instanceof ApiError ? (error.isNotOffered ? "not part of this server" : error.message) : "failed"}`);
       }
     };
-    const panes = this.panes(asked, optional, signal);
+    const { depthUsd: _, ...question } = asked;
+    const panes = this.panes(question, optional, signal);
     await Promise.all([
       optional("map", async () => {
         const told = await ask("liquidation-heatmap", { coin, as_of: end, window }, signal);
@@ -112,7 +113,7 @@ export class MapPanel {
         remarks.unshift(`map: ${told.method}, ${told.sources.join(", ")}`);
       }),
       optional("ladder", async () => {
-        const sides = await Promise.all(["short", "long"].map((side) => ask("ladder", { coin, side, shock_usd: 0, as_of: end, bins: LADDER_BINS }, signal)));
+        const sides = await Promise.all(["short", "long"].map((side) => ask("ladder", { coin, side, shock_usd: 0, as_of: end, depth_usd: depthUsd }, signal)));
         this.chart.ladder.setLadders(sides.map((told) => ladderOf(told)));
       }),
       optional("orders", async () => {

@@ -17,7 +17,6 @@ const LEAST_SHOCK_LOG = 4;
 const MOST_SHOCK_LOG = 9.5;
 const LEAST_REACH = 0.025;
 const WAIT_MS = 60;
-const BINS = 2_000;
 
 const SIDES = /** @type {const} */ ([["short", "Up: shorts"], ["long", "Down: longs"]]);
 const STRESS = /** @type {const} */ ([["calm", "Book as seen"], ["median", "Thinner, as in a median event"], ["p90", "Thinner, as in the worst tenth"]]);
@@ -137,7 +136,7 @@ export class WhatIfPanels {
     }
     await filling(this.outcome, signal, async () => {
       try {
-        this.show(await ask("ladder", { ...asked, bins: BINS }, signal));
+        this.show(await ask("ladder", asked, signal));
       } catch (error) {
         if (!signal.aborted) {
           this.picture.fail(error);
