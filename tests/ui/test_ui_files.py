@@ -63,8 +63,8 @@ def test_a_module_is_short_and_parses_no_markup(path):
     text = path.read_text("utf-8")
     assert len(text.splitlines()) <= 400
     assert text.startswith("// ")
-    forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\(\"style\"|\.cssText"
-    assert not re.search(forbidden, text)
+    markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write"
+    assert not re.search(rf"{markup}|\beval\(|new Function|setAttribute\(\"style\"|\.cssText", text)
 
 
 def test_the_page_has_no_inline_code_or_style_and_names_nobody_outside():
@@ -92,7 +92,7 @@ def test_types_are_right():
     if shutil.which("node") is None or not compiler.is_file():
         pytest.skip("TypeScript is not installed here; make check installs it where npm is there")
     ran = subprocess.run(
-        ["node", str(compiler), "--noEmit", "-p", str(tools)], capture_output=True, text=True, timeout=120
+        ["node", str(compiler), "--noEmit", "-p", str(tools)], check=False, capture_output=True, text=True, timeout=120
     )
     assert ran.stdout == ""
     assert ran.returncode == 0

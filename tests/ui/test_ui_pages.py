@@ -22,11 +22,12 @@ PAGES = {
 
 
 @pytest.mark.parametrize("page", list(PAGES))
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_a_page_loads_without_complaint_or_outside_request(chromium, site, page, theme):
-    """Also nothing on it reads `undefined`, `NaN` or `[object`."""
-    with Look.opened(chromium, site.address, theme=theme) as look:
+@pytest.mark.parametrize(("theme", "width", "height"), [("dark", 1440, 1000), ("light", 390, 844)])
+def test_a_page_loads_without_complaint_or_outside_request(chromium, site, page, theme, width, height):
+    """On a desk and on a telephone, where nothing but tables scrolls sideways; nothing reads `undefined` or `NaN`."""
+    with Look.opened(chromium, site.address, theme=theme, width=width, height=height) as look:
         look.open(f"/{page}?{AS_OF}")
+        assert look.page.evaluate("document.documentElement.scrollWidth") <= width
         look.check()
         assert look.page.title() == f"{PAGES[page]} · powderkeg"
         assert look.page.locator('nav [aria-current="page"]').inner_text() == PAGES[page]
@@ -34,15 +35,6 @@ def test_a_page_loads_without_complaint_or_outside_request(chromium, site, page,
         assert not [word for word in ("undefined", "NaN", "[object", "null") if word in text]
         assert "SIMULATED" in look.page.locator("#banner").inner_text()
         assert look.page.evaluate("document.documentElement.dataset.theme") == theme
-
-
-@pytest.mark.parametrize("page", list(PAGES))
-def test_a_page_fits_a_telephone(chromium, site, page):
-    """At 390 pixels nothing but tables scrolls sideways."""
-    with Look.opened(chromium, site.address, width=390, height=844) as look:
-        look.open(f"/{page}?{AS_OF}")
-        look.check()
-        assert look.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_totals_on_screen_are_those_of_api_and_command_line(look, site, market_dir):

@@ -19,6 +19,7 @@ END_NS: Final = 1_789_570_800_000_000_000
 """2026-09-16T15:00:00Z."""
 
 Document = dict[str, Any]
+Floats = NDArray[np.float64]
 
 
 class Market:
@@ -97,8 +98,8 @@ class Market:
 
     def _heatmap(self) -> Document:
         times = self._open_ns[:: CANDLES // COLUMNS]
-        low, high = np.log(self._close.min()) - 0.03, np.log(self._close.max()) + 0.03
-        edges = np.linspace(low, high, ROWS + 1)
+        low, high = float(np.log(self._close.min())) - 0.03, float(np.log(self._close.max())) + 0.03
+        edges: Floats = low + (high - low) * np.arange(ROWS + 1, dtype=np.float64) / ROWS
         price = np.log(self._close[:: CANDLES // COLUMNS])[:, None]
         distance = np.abs(edges[None, :-1] - price)
         usd = np.exp(-(((distance - 0.025) / 0.02) ** 2)) * self._rng.gamma(1.5, 1.0, ROWS)[None, :]
