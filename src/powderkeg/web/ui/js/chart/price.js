@@ -18,6 +18,7 @@ import { LadderAxis } from "./ladder-axis.js";
 /** @typedef {{title: string, figure: "usd" | "percent", curves: Curve[]}} Pane */
 
 const LADDER_ROOM = 150;
+const LADDER_SHARE = 0.2;
 const STROKE = 1;
 
 /** @param {number} ms */
@@ -94,6 +95,7 @@ export class PriceChart {
   resize({ clientWidth, clientHeight }) {
     if (clientWidth > 0 && clientHeight > 0) {
       this.chart.resize(clientWidth, clientHeight);
+      this.chart.timeScale().applyOptions({ rightOffsetPixels: Math.min(LADDER_ROOM, clientWidth * LADDER_SHARE) });
       if (this.isFitDue) {
         this.fit(); // asked for before there was room to fit into
       }

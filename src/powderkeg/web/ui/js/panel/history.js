@@ -47,7 +47,8 @@ export class HistoryPanel {
         this.panel.empty(told.empty?.state ?? "no_events", told.empty?.message ?? "", provenanceOf(told));
         return;
       }
-      const series = barsBySide(told.rows, durationMs(interval) ?? 3_600_000);
+      const reach = [msOf(told.from) ?? 0, (msOf(told.to) ?? 1) - 1];
+      const series = barsBySide(told.rows, durationMs(interval) ?? 3_600_000, reach);
       const total = series.shorts.reduce((/** @type {number} */ sum, usd) => sum + (usd ?? 0), 0);
       this.host.setAttribute("aria-label", `Bars of ${interval}: shorts ${compactUsd(total)} USD in all`);
       this.panel.keep({ ...provenanceOf(told), more: "a bar left out was not observed" });
