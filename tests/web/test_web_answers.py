@@ -91,6 +91,8 @@ def test_every_form_has_the_same_rows(server, path):
     arrow = pyarrow.feather.read_table(io.BytesIO(told_arrow.content))
     text = server.get(query, headers={"Accept": "text/csv"})
     assert text.headers["content-type"].startswith("text/csv")
+    assert text.headers["powderkeg-simulated"] == told_arrow.headers["powderkeg-simulated"] == "true"
+    assert 'filename="SIMULATED-' in text.headers["content-disposition"]
     assert parquet.num_rows == arrow.num_rows == len(list(csv.DictReader(io.StringIO(text.text)))) == len(rows) > 0
 
 

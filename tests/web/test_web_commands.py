@@ -18,6 +18,7 @@ import httpx
 import pytest
 from web_kit import Events
 
+from powderkeg.app.demo import run_demo
 from powderkeg.web.gate.tokens import FILE_NAME, kept_hash, make_token
 
 POWDERKEG = [sys.executable, "-m", "powderkeg.cli.main"]
@@ -56,6 +57,17 @@ def started(tmp_path, *words, for_s=60):
     finally:
         process.kill()
         process.communicate()
+
+
+def gathered(listened, wanted, *, for_s=90):
+    """The newest message of every topic, once all that are wanted came."""
+    seen = {}
+    deadline = time.monotonic() + for_s
+    while not wanted <= set(seen):
+        assert time.monotonic() < deadline, f"only {sorted(map(str, seen))} came"
+        topic, _, content = next(listened)
+        seen[topic] = content
+    return seen
 
 
 def children_of(pid):
@@ -156,6 +168,21 @@ def test_serve_ends_cleanly_and_takes_its_workers_along(tmp_path, squeeze_dir):
     assert not [pid for pid in workers if is_alive(pid)]
 
 
+def test_what_another_process_records_is_told_as_it_comes(tmp_path):
+    """A server without a collector follows the directory: news, liquidations, then answers that have them."""
+    data = tmp_path / "data"
+    data.mkdir()
+    with started(tmp_path, "serve", "--data", data, "--port", 0, "--json") as (_, told):
+        with Events(int(told["address"].rpartition(":")[2])) as events:
+            listened = iter(events)
+            assert next(listened)[0] is None
+            run_demo(seed=3, data_dir=data)
+            seen = gathered(listened, {"liquidation", "data"})
+        assert seen["liquidation"]["simulated"] is True
+        answer = httpx.get(f"{told['address']}/api/v1/liquidations/totals?as_of=2026-09-16T15:00Z", timeout=30).json()
+        assert sum(row["count"] for row in answer["rows"]) > 0
+
+
 def test_a_port_that_is_taken_is_busy(tmp_path):
     """Exit 3, with what to do."""
     with socket.socket() as other:
@@ -171,16 +198,12 @@ def test_the_demo_is_live_labeled_and_ends(tmp_path):
     words = ["demo", "--serve", "--no-open", "--port", 0, "--json", "--data", tmp_path / "demo"]
     with started(tmp_path, *words) as (process, told):
         port = int(told["address"].rpartition(":")[2])
-        seen = {}
         with Events(port) as events:
-            deadline = time.monotonic() + 90
-            for topic, _, data in events:
-                seen[topic] = data
-                if {"liquidation", "totals", "health", "data"} <= set(seen) or time.monotonic() > deadline:
-                    break
+            seen = gathered(iter(events), {"liquidation", "totals", "health", "data"})
         assert seen["totals"]["simulated"] is True
         assert set(seen["totals"]["windows"]) == {"1h", "4h", "12h", "24h"}
         assert {one["venue"] for one in seen["health"]["venues"]} == {"binance-usdm", "bybit", "okx", "bitget"}
+        assert seen["liquidation"]["simulated"] is True
         assert set(seen["liquidation"]) >= {"at", "received_at", "coin", "notional_usd", "position_side", "coverage"}
         health = httpx.get(told["address"] + "/api/v1/health", timeout=30).json()
         assert (health["simulated"], bool(health["live"]["venues"])) == (True, True)

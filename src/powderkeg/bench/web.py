@@ -9,6 +9,7 @@ in all; `POWDERKEG_BENCH_WEB_S` is another length.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -31,7 +32,7 @@ SECONDS: Final = 600
 READERS: Final = 200
 MUTES: Final = 500
 RATE: Final = 2_000
-LIQUIDATION_SHARE: Final = 0.2
+LIQUIDATION_SHARE: Final = 0.1
 SETTLING_S: Final = 5.0
 STARTING_S: Final = 60.0
 COINS: Final = ("BTC", "ETH", "SOL", "DOGE")
@@ -187,6 +188,7 @@ async def _collecting(data_dir: Path, urls: dict[str, str]) -> AsyncGenerator[Co
     finally:
         collector.stop()
         await running
+        gc.unfreeze()
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from powderkeg.web.endpoints import (
     Endpoint,
 )
 from powderkeg.web.faults import Refused, fault_bytes
+from powderkeg.web.frames import Form, Reply
 from powderkeg.web.gate.gate import Gate, GateSettings
 from powderkeg.web.gate.hosts import allowed_hosts
 from powderkeg.web.gate.tokens import COOKIE, COOKIE_DAYS, cookie_of
@@ -107,9 +108,18 @@ def _question(site: Site, endpoint: Endpoint) -> HTTPRouteHandler:
         reply, body = await site.desk.ask(endpoint.question, ask, form, endpoint.lane)
         if endpoint.question == "health" and reply.status == 200:
             body = b'%s,"live":%s}' % (body[:-1], site.live or b"null")
-        return bytes_reply(body, reply.media, reply.status)
+        return bytes_reply(body, reply.media, reply.status, _labels(endpoint, reply, form))
 
     return route(endpoint.path, http_method=[endpoint.method])(answer)
+
+
+def _labels(endpoint: Endpoint, reply: Reply, form: Form) -> dict[str, str]:
+    """Where a file has no place for it, headers and its name say that it is simulated."""
+    labels = {"powderkeg-simulated": "true"} if reply.is_simulated else {}
+    if form != "json" and reply.status == 200:
+        name = f"{'SIMULATED-' if reply.is_simulated else ''}{endpoint.question.replace('_', '-')}.{form}"
+        labels["content-disposition"] = f'attachment; filename="{name}"'
+    return labels
 
 
 def _coinglass(site: Site, endpoint: Endpoint) -> HTTPRouteHandler:

@@ -46,10 +46,12 @@ class Receiver:
 
     Args:
         site: whose hub, health and metrics are fed.
+        is_simulated: every liquidation is labeled so.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, is_simulated: bool) -> None:
         self._site = site
+        self._label = {"simulated": True} if is_simulated else {}
 
     async def run(self) -> None:
         """Until the collector ends."""
@@ -70,7 +72,9 @@ class Receiver:
         site = self._site
         if kind == "liquidations":
             for event in msgspec.json.decode(body, type=list[Liquidation]):
-                publish_liquidation(site, event)
+                document = msgspec.json.encode({**event_dict(event), **self._label})
+                coin = coin_of(event.symbol)
+                site.hub.publish("liquidation", document, coin=coin, notional_usd=event.notional_usd)
         elif kind == "samples":
             site.samples = msgspec.json.decode(body, type=list[Sample])
         elif kind == "lost":
@@ -79,9 +83,3 @@ class Receiver:
             if kind == "health":
                 site.live = body
             site.hub.publish(kind, body)
-
-
-def publish_liquidation(site: Site, event: Liquidation) -> None:
-    """Send one liquidation to whoever listens."""
-    document = msgspec.json.encode(event_dict(event))
-    site.hub.publish("liquidation", document, coin=coin_of(event.symbol), notional_usd=event.notional_usd)

@@ -30,7 +30,7 @@ class Follower:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._seen: Signature = ()
+        self._seen: Signature | None = None  # looked at nothing yet
         self._version = 0
         self._after_ns = -1
 
@@ -46,7 +46,7 @@ class Follower:
                 try:
                     await self._tell(is_new=is_new)
                 except Refused:
-                    self._seen = ()  # busy: look again
+                    self._seen = None  # busy: look again
             await asyncio.sleep(LOOK_S)
 
     async def _tell(self, *, is_new: bool) -> None:

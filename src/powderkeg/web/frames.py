@@ -28,10 +28,14 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What it answers: an HTTP status, what kind of bytes they are; errors are `{code, message, hint}`."""
+    """What it answers: an HTTP status, what kind of bytes they are; errors are `{code, message, hint}`.
+
+    `is_simulated`: something of the data directory comes from a simulated market, in whatever form that is told.
+    """
 
     status: int
     media: str
+    is_simulated: bool = False
 
 
 def pack(head: msgspec.Struct, body: bytes = b"") -> bytes:

@@ -20,7 +20,7 @@ STATE_TOPICS: Final = ("totals", "health", "data")
 EVENT_TOPICS: Final = ("liquidation", "gap", "alert")
 TOPICS: Final = (*STATE_TOPICS, *EVENT_TOPICS)
 
-RING: Final = 20_000
+RING: Final = 10_000
 RING_BYTES: Final = 16 * 1_048_576
 MAX_WAITING: Final = 4_000
 """Events a listener may be behind: twenty seconds at 200 a second."""

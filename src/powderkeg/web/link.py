@@ -220,7 +220,8 @@ def served(show: Watcher, options: ServeOptions, tell: Callable[[str], None]) ->
     """
 
     async def watch(collector: Collector) -> None:
-        link = Link(options)
+        is_simulated = collector.options.kind == "simulated"
+        link = Link(msgspec.structs.replace(options, is_simulated=is_simulated))
         tell(await link.start())
         showing = asyncio.ensure_future(show(collector))
         feeding = asyncio.ensure_future(link.run(collector))

@@ -22,6 +22,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
         token_hash: of the token asked for, hexadecimal; empty asks for none.
         more_hosts: further names the server goes by.
         is_fed: a collector feeds it on standard input, and it ends with that.
+        is_simulated: what it is fed comes from simulated venues.
     """
 
     data_dir: str
@@ -30,6 +31,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     token_hash: str = ""
     more_hosts: tuple[str, ...] = ()
     is_fed: bool = False
+    is_simulated: bool = False
 
 
 def is_loopback(host: str) -> bool:

@@ -58,7 +58,7 @@ async def _serve(
     if for_s is not None:
         asyncio.get_running_loop().call_later(for_s, server.stop)
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="serve")
-    source = Receiver(site) if options.is_fed else Follower(site)
+    source = Receiver(site, is_simulated=options.is_simulated) if options.is_fed else Follower(site)
     feeding = asyncio.create_task(source.run(), name="feed")
     try:
         await _answering(server, serving)

@@ -40,7 +40,8 @@ class Worker:
     def answer(self, question: Question) -> tuple[Reply, bytes]:
         """The reply and its bytes; whatever goes wrong is a reply too."""
         try:
-            return Reply(200, MEDIA[question.form]), self._bytes(question)
+            body = self._bytes(question)
+            return Reply(200, MEDIA[question.form], self._library.is_simulated), body
         except InputError as error:
             return _refusal(400, "bad_input", str(error))
         except (MemoryError, duckdb.OutOfMemoryException):

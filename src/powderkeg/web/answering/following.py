@@ -28,8 +28,9 @@ def news(library: Library, ask: asks.News) -> Answer:
             "ORDER BY ts_received_ns DESC LIMIT ?",
             [day_of(ask.after_ns - NS_PER_DAY), ask.after_ns, MAX_NEWS],
         )
+    label = {"simulated": True} if library.is_simulated else {}
     rows = [
-        {"coin": told["coin"], "notional_usd": told["notional_usd"], "document": told}
+        {"coin": told["coin"], "notional_usd": told["notional_usd"], "document": {**told, **label}}
         for told in map(order_dict, reversed(found))
     ]
     as_of = None if row["last_ns"] is None else format_instant(row["last_ns"])
