@@ -27,6 +27,9 @@ class _Server(ThreadingHTTPServer):
     rate: float
     is_over = False
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that closes a tab is no error."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride] # what this handler is made for
