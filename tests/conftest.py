@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Examples have no time limit: on a machine with other work it would measure that.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 SHARED = Path(os.environ.get("POWDERKEG_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
 from powderkeg.testing.recording import record
-from powderkeg.testing.squeeze import START_NS, simulate_squeeze
+from powderkeg.testing.squeeze import START_NS
 
 HOSTS = {
     "binance-usdm": "wss://fstream.binance.com/stream",
@@ -18,7 +19,7 @@ HOSTS = {
 def simulated(seed, duration_s=600):
     """What happened, and the frames that told of it."""
     rng = np.random.default_rng(seed)
-    squeeze = simulate_squeeze(rng, duration_s=duration_s)
+    squeeze = simulate_exchange_squeeze(rng, duration_s=duration_s)
     return squeeze, record(squeeze, rng)
 
 

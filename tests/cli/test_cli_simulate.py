@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 
@@ -43,7 +44,7 @@ def bars(tmp_path):
     rng = np.random.default_rng(4)
     closes = np.log(60_000) + np.cumsum(rng.normal(0, 0.006, 720))
     lines = ["open_time_utc,symbol,open,high,low,close,volume_base,oi_close,liq_long_base,liq_short_base"]
-    for hour, (before, after) in enumerate(zip(closes[:-1], closes[1:], strict=True)):
+    for hour, (before, after) in enumerate(itertools.pairwise(closes)):
         high, low = max(before, after) + 0.002, min(before, after) - 0.002
         stamp = np.datetime64("2024-01-01T00:00:00") + np.timedelta64(hour, "h")
         prices = ",".join(f"{math.exp(one):.2f}" for one in (before, high, low, after))
@@ -69,7 +70,7 @@ def run(monkeypatch, capsys, *arguments):
 
 
 def test_programs_get_everything(monkeypatch, capsys, fuel):
-    """A row per level in the order asked, rungs after them, errors beside every chance; the same seed, the same JSON."""
+    """A row per level in the order asked, rungs after them, errors beside every chance; a seed gives one JSON."""
     asked = ("BTC", "--fuel", fuel, "--price", 1e5, "--level", 103_000, "--level", 97_000, *SMALL, "--json")
     code, out, err = run(monkeypatch, capsys, *asked)
     assert (code, err) == (0, "")
@@ -124,8 +125,8 @@ def test_survival_that_is_certain_is_said(monkeypatch, capsys, fuel, tmp_path, e
     """Beyond its liquidation price already, or never liquidated: no simulation decides that."""
     path = tmp_path / "pos.toml"
     path.write_text(
-        f'venue = "bybit"\nsymbol = "BTCUSDT"\nside = "long"\nqty = 1.0\nentry = {entry}\nleverage = {leverage}\nmmr = 0.0\n'
-        "taker_fee = 0.0\n"
+        f'venue = "bybit"\nsymbol = "BTCUSDT"\nside = "long"\nqty = 1.0\nentry = {entry}\nleverage = {leverage}\n'
+        "mmr = 0.0\ntaker_fee = 0.0\n"
     )
     _, out, _ = run(monkeypatch, capsys, "--position", path, "--fuel", fuel, "--price", 1e5, *SMALL, "--json")
     one = json.loads(out)["position"]
@@ -202,5 +203,5 @@ def test_unknown_words_are_refused(fuel):
     with pytest.raises(InputError, match="unknown setting speed"):
         question_from({"speed": 3})
     market = market_of_table("BTC", fuel, 1e5)
-    with pytest.raises(InputError, match="leave --step out|needs a history"):
+    with pytest.raises(InputError, match=r"leave --step out|needs a history"):
         market.ask(question_from({"returns": "bootstrap", "step": "5m"}))

@@ -19,10 +19,29 @@ CANARY = b'{"stream":"btcusdt@markPrice@1s","data":{}}'
 LIQUIDATION = b'{"stream":"!forceOrder@arr","data":{"n":%d}}'
 ACK = '{"result":null,"id":1}'
 
+STREAMS = ("liquidation", "trade", "mark_price", "funding_rate", "open_interest", "book")
+TWO_CONTRACTS = {
+    "binance-coinm": ("BTCUSD_PERP", "ETHUSD_PERP"),
+    "binance-usdm": ("BTCUSDT", "ETHUSDT"),
+    "bitfinex": ("tBTCF0:USTF0", "tETHF0:USTF0"),
+    "bitget": ("BTCUSDT", "ETHUSD"),
+    "bitmex": ("XBTUSD", "ETHUSDT"),
+    "bybit": ("BTCUSDT", "ETHUSD"),
+    "deribit": ("BTC-PERPETUAL", "ETH-PERPETUAL"),
+    "dydx": ("BTC-USD", "ETH-USD"),
+    "gate": ("BTC_USDT", "BTC_USD"),
+    "htx": ("BTC-USDT", "ETH-USD"),
+    "hyperliquid": ("BTC", "ETH"),
+    "kraken-futures": ("PF_XBTUSD", "PI_ETHUSD"),
+    "lighter": ("1", "0"),
+    "okx": ("BTC-USDT-SWAP", "ETH-USD-SWAP"),
+}
+
 FAST = Limits(
     canary_s=0.4,
     half_open_s=0.8,
     ping_every_s=0.1,
+    probe_every_s=0.1,
     quiet_after_s=60.0,
     open_s=0.4,
     close_s=0.2,

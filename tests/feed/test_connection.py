@@ -125,7 +125,7 @@ def test_quiet_liquidations_do_not_reconnect():
     assert seen.of("state")[-1] == ("liquidation", State.QUIET)
 
 
-def test_a_half_open_connection_is_found_without_a_canary():
+def test_r09_a_half_open_connection_is_found_without_a_canary():
     """R9: the server neither reads nor answers pings any more; TCP stands."""
 
     async def scene():
@@ -173,7 +173,7 @@ def test_pongs_alone_keep_a_connection_without_a_canary():
         (403, None, True, None),
     ],
 )
-def test_refused_handshakes_are_retried_when_the_venue_wants(status, retry_after, fatal, wait_s):
+def test_r07_refused_handshakes_are_retried_when_the_venue_wants(status, retry_after, fatal, wait_s):
     """R7: Retry-After is kept to; a handshake refused for good is retried at the slowest pace and shown DOWN."""
 
     async def refuse(reader, writer):
@@ -193,7 +193,7 @@ def test_refused_handshakes_are_retried_when_the_venue_wants(status, retry_after
     assert waited_s == expected_s
 
 
-def test_a_server_that_says_nothing_is_given_up():
+def test_r07_a_server_that_says_nothing_is_given_up():
     """R7: TCP is accepted and then nothing, as when TLS stalls; tries go on with growing, capped waits."""
 
     async def stall(reader, writer):
@@ -220,7 +220,7 @@ def test_a_server_that_says_nothing_is_given_up():
         b"",
     ],
 )
-def test_a_server_that_is_no_websocket_server_is_retried(answer):
+def test_r07_a_server_that_is_no_websocket_server_is_retried(answer):
     """R7: a wrong upgrade ends the attempt, never the feed."""
 
     async def handler(reader, writer):

@@ -6,6 +6,7 @@ import gzip
 import json
 
 import pytest
+from feed_harness import STREAMS, TWO_CONTRACTS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,24 +16,10 @@ from powderkeg.feed.plan import plans
 from powderkeg.testing.frames import FRAMES, ForcedOrder, MarketState, PublicTrade
 from powderkeg.venues import VENUES
 
-STREAMS = ("liquidation", "trade", "mark_price", "funding_rate", "open_interest", "book")
-TWO_CONTRACTS = {
-    "binance-coinm": ("BTCUSD_PERP", "ETHUSD_PERP"),
-    "binance-usdm": ("BTCUSDT", "ETHUSDT"),
-    "bitfinex": ("tBTCF0:USTF0", "tETHF0:USTF0"),
-    "bitget": ("BTCUSDT", "ETHUSD"),
-    "bitmex": ("XBTUSD", "ETHUSDT"),
-    "bybit": ("BTCUSDT", "ETHUSD"),
-    "deribit": ("BTC-PERPETUAL", "ETH-PERPETUAL"),
-    "dydx": ("BTC-USD", "ETH-USD"),
-    "gate": ("BTC_USDT", "BTC_USD"),
-    "htx": ("BTC-USDT", "ETH-USD"),
-    "hyperliquid": ("BTC", "ETH"),
-    "kraken-futures": ("PF_XBTUSD", "PI_ETHUSD"),
-    "lighter": ("1", "0"),
-    "okx": ("BTC-USDT-SWAP", "ETH-USD-SWAP"),
-}
 TS_MS = 1_784_112_600_123
+
+ASKED_FOR = ("htx",)
+"""Venues whose canary comes only when it is asked for."""
 
 every_venue = pytest.mark.parametrize("venue", sorted(VENUES))
 
@@ -63,9 +50,6 @@ def test_a_class_not_asked_for_is_not_subscribed(venue):
 def test_liquidations_share_their_socket_with_a_canary(venue):
     """On the path that carries them, whatever else was asked for: without it their silence would mean nothing."""
     for plan in plans(venue, TWO_CONTRACTS[venue], ["liquidation"]):
-        if plan.path == "futures-notification":
-            assert plan.canary is None  # coin-margined futures of HTX have nothing busy on that path
-            continue
         assert plan.canary is not None
         assert any(plan.canary.words[-1].split(".")[0] in text for text in plan.subscribe), plan.subscribe
 
@@ -158,7 +142,18 @@ def test_frames_are_told_apart_by_where_they_belong(venue):
     unheard = {stream for stream, is_heard in heard_anywhere.items() if not is_heard} & set(pushed)
     # Gate tells open interest in its tickers too, and that is the message the builder makes.
     assert unheard == ({"open_interest"} if venue == "gate" else set())
-    assert is_canary_heard
+    assert is_canary_heard == (venue not in ASKED_FOR)
+
+
+def test_the_answer_to_a_probe_is_the_canary_of_htx():
+    """Contract information, which it sends to each subscription; funding rates must come by themselves."""
+    (plan,) = plans("htx", ["BTC-USDT"], ["liquidation"])
+    assert json.loads(plan.canary.probe[1])["topic"] == "public.BTC-USDT.contract_info"
+    notice = b'{"op":"notify","topic":"public.%b","ts":1,"event":"init","data":[]}'
+    answer, funding = (Hearing(plan).hear(notice % name) for name in (b"BTC-USDT.contract_info", b"X.funding_rate"))
+    assert (answer.is_canary, answer.is_behind, answer.streams) == (True, False, ())
+    assert (funding.is_canary, funding.is_behind) == (False, True)
+    assert any("funding_rate" in text for text in plan.subscribe)
 
 
 ACKNOWLEDGMENTS = {
@@ -195,9 +190,12 @@ def test_bitfinex_numbers_are_learned_from_the_connection():
     assert not hearing.hear(status).is_data
     hearing.hear(b'{"event":"subscribed","channel":"status","chanId":127758,"key":"deriv:tBTCF0:USTF0"}')
     hearing.hear(b'{"event":"subscribed","channel":"status","chanId":9,"key":"liq:global"}')
-    assert hearing.hear(status).is_canary
+    assert hearing.hear(status).streams == ("mark_price", "funding_rate", "open_interest")
     assert hearing.hear(b'[9,[["pos",1]]]').streams == ("liquidation",)
     assert not hearing.hear(b'[9,"hb"]').is_canary
+    hearing.hear(b'{"event":"subscribed","channel":"book","chanId":3,"symbol":"tBTCUSD","prec":"R0","len":"25"}')
+    spot = hearing.hear(b"[3,[123,95000,0.1],8]")
+    assert (spot.is_canary, spot.streams) == (True, ())
     assert not Hearing(plan).hear(status).is_data
 
 

@@ -54,10 +54,10 @@ def test_the_interpreted_walk_equals_the_compiled_one():
     compiled, plain = estimate(bars, COARSE), LevelMap(COARSE, 1.0)
     path, flow = np.log(bars.prices), flow_of(bars, COARSE.churn)
     plain._reach(path)
-    out = np.zeros((len(bars), 2, 2, 4))
-    decay = np.full(4, 0.5 ** (1 / 30.0))
-    kernels.walk(path, flow, decay, COARSE.steps, plain._grid, plain._mass, plain._ledger, out)
-    np.testing.assert_allclose(out[:, 0], compiled.swept, rtol=1e-12, atol=1e-9)
+    swept, reached = np.zeros((2, len(bars), 2, 4))
+    kernels.walk(path, flow, COARSE.steps, plain._grid, plain._mass, plain._ledger, swept, reached)
+    np.testing.assert_allclose(swept, compiled.swept, rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(reached, compiled.reached, rtol=1e-12)
 
 
 @given(seed=seeds, churn=st.floats(0, 1))

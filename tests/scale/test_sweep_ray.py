@@ -9,8 +9,8 @@ import sys
 
 import pytest
 from sweep_chores import chore_tasks
+from sweep_runs import kill_when_some_are_done, run_sweep_cli, sweep_command
 
-from conftest import kill_when_some_are_done, run_sweep_cli
 from powderkeg.app.sweep import read_sweep
 from powderkeg.scale.local import local_engine
 from powderkeg.scale.sweep import run_sweep
@@ -91,8 +91,7 @@ def test_without_an_address_a_cluster_is_started_and_stopped(sweep_file, child_e
 def test_an_address_where_nothing_answers_is_bad_use(sweep_file, child_env):
     """The message names the address; exit code 2."""
     done = subprocess.run(
-        [sys.executable, "-m", "powderkeg.cli.main", "sweep", str(sweep_file), "--engine", "ray"]
-        + ["--address", "nonsense://127.0.0.1:1"],
+        sweep_command(sweep_file, sweep_file.parent / "no", "--engine", "ray", "--address", "nonsense://127.0.0.1:1"),
         env=child_env,
         capture_output=True,
         text=True,

@@ -61,7 +61,14 @@ def test_the_json_shape_is_the_published_one():
         "method": "measured",
         "by": ["coin", "venue"],
         "sources": [
-            {"venue": "bybit", "stream": "liquidation", "feed_coverage": ["all"], "coverage": 0.75, "gaps": [silent]}
+            {
+                "venue": "bybit",
+                "stream": "liquidation",
+                "feed_coverage": ["all"],
+                "coverage": 0.75,
+                "gaps": [silent],
+                "backfilled": [],
+            }
         ],
         "rows": [
             {

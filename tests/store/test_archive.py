@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gzip
 import os
 import shutil
@@ -172,7 +174,7 @@ def test_what_cannot_be_read_is_listed_and_counted(tmp_path):
     assert "64 bits" in rejects[2].reason
 
 
-def test_a_crash_at_any_step_leaves_the_old_state_or_the_new(tmp_path, monkeypatch):
+def test_r15_a_crash_at_any_step_leaves_the_old_state_or_the_new(tmp_path, monkeypatch, measured):
     """Every fsync, rename, unlink and rmdir of a seal fails in turn; a reader of manifests never sees a mixture."""
     start = tmp_path / "start"
     frames = [(T0 + n, frame(trade(trade_id=str(n), ts_event_ns=T0 + n * DAY // 2))) for n in range(6)]
@@ -201,6 +203,7 @@ def test_a_crash_at_any_step_leaves_the_old_state_or_the_new(tmp_path, monkeypat
             break
     else:
         pytest.fail("sealing takes more steps than expected")
+    measured(f"R15 sealing cut off at each of its {step} changes to the disk: old state or new, never a mixture")
     assert outcomes == {True, False}
     assert step > 15
 
@@ -232,6 +235,54 @@ def crash_at(monkeypatch, step, work):
         return False
 
 
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
+def test_r04_a_change_to_the_disk_that_fails_leaves_no_half_file(tmp_path, monkeypatch, measured, error):
+    """R4: the Nth fsync, rename, unlink or rmdir is refused, for every N: old state or new, and a retry succeeds."""
+    start = tmp_path / "start"
+    record(start, JOURNAL, [(T0 + n, frame(trade(trade_id=str(n)))) for n in range(4)])
+    grow(start, JOURNAL)
+    record(start, JOURNAL, [(T0 + 9, frame(trade(trade_id="9"))), (T0 + 10, b"bad")])
+    shutil.copytree(start, tmp_path / "after")
+    states = (load_manifest(start, JOURNAL), seal(tmp_path / "after", JOURNAL))
+    refused = 0
+    for step in range(200):
+        data_dir = tmp_path / f"refused-{step}"
+        shutil.copytree(start, data_dir)
+        is_over = refuse_at(monkeypatch, step, error, lambda data_dir=data_dir: seal(data_dir, JOURNAL))
+        assert load_manifest(data_dir, JOURNAL) in states
+        assert damaged_files(data_dir) == []
+        seal(data_dir, JOURNAL)
+        assert on_disk(data_dir) == on_disk(tmp_path / "after")
+        if is_over:
+            break
+        refused += 1
+    measured(
+        f"R04 {errno.errorcode[error]} at each of {refused} changes to the disk while sealing: no half file, retried"
+    )
+    assert refused > 10
+
+
+def refuse_at(monkeypatch, step, error, work):
+    """Run `work` with its `step`th change to the disk refused; True where it has fewer."""
+    left = [step]
+
+    def refusing(call):
+        def wrapped(*args, **kwargs):
+            left[0] -= 1
+            if left[0] == -1:
+                raise OSError(error, os.strerror(error))
+            return call(*args, **kwargs)
+
+        return wrapped
+
+    with monkeypatch.context() as patched:
+        for name in ("fsync", "replace", "unlink", "rmdir"):
+            patched.setattr(os, name, refusing(getattr(os, name)))
+        with contextlib.suppress(StoreError):
+            work()
+    return left[0] >= 0
+
+
 def test_a_failing_disk_is_a_store_error_and_the_old_state_stands(tmp_path, monkeypatch):
     record(tmp_path, JOURNAL, [(T0, frame(trade()))])
     old = grow(tmp_path, JOURNAL)
@@ -248,20 +299,24 @@ def test_a_failing_disk_is_a_store_error_and_the_old_state_stands(tmp_path, monk
     assert len(grow(tmp_path, JOURNAL).files) == 2
 
 
-def test_a_flipped_bit_in_a_file_or_manifest_is_found(tmp_path):
+def test_r03_a_flipped_bit_in_a_file_or_manifest_is_found(tmp_path, measured):
+    """R3, the archive: every byte tried is noticed, in Parquet and in the manifest."""
     record(tmp_path, JOURNAL, [(T0 + n, frame(trade(trade_id=str(n)))) for n in range(50)])
     path = archive_dir(tmp_path) / seal(tmp_path, JOURNAL).files[0].path
     content = path.read_bytes()
+    places = len(range(0, len(content), 37))
     for place in range(0, len(content), 37):
         path.write_bytes(content[:place] + bytes([content[place] ^ 8]) + content[place + 1 :])
         assert damaged_files(tmp_path) == [str(path.relative_to(archive_dir(tmp_path)))]
     path.write_bytes(content)
     manifest = manifest_path(tmp_path, JOURNAL)
     content = manifest.read_bytes()
+    places += len(range(0, len(content) - 1, 53))
     for place in range(0, len(content) - 1, 53):
         manifest.write_bytes(content[:place] + bytes([content[place] ^ 8]) + content[place + 1 :])
         with pytest.raises(StoreError, match="rebuild"):
             load_manifest(tmp_path, JOURNAL)
+    measured(f"R03 a bit flipped at {places} places of a Parquet file and its manifest: all found")
     rebuild(tmp_path)
     assert damaged_files(tmp_path) == []
 

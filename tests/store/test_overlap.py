@@ -18,8 +18,9 @@ from powderkeg.store.decode import CONTINUED, Decoder
 from powderkeg.store.journal import Journal
 from powderkeg.store.journal_file import journal_path
 from powderkeg.store.journal_format import JournalMeta, Record
-from powderkeg.store.overlap import MAX_ROWS, MEMORY_NS, Overlap, handed_on
+from powderkeg.store.overlap import MEMORY_NS, Overlap, handed_on
 from powderkeg.store.query import Database
+from powderkeg.store.row_table import MAX_ROWS
 
 SIGHTINGS = st.lists(st.tuples(st.integers(1, 3), st.sampled_from([1.0, 2.0, 3.0])), max_size=40)
 
@@ -131,6 +132,6 @@ def count(database):
 def test_a_connection_that_goes_on_in_another_journal_repeats_nothing(changes):
     """Its channels have spoken already; a fresh connection's first message repeats the past."""
     decoder = Decoder({1: connection(1, **changes)})
-    assert decoder.unspoken(1) == (() if changes else ("replaying",))
+    assert decoder.memory(1) == (() if changes else ("replaying",))
     kept = decoder.decode(Record(1, T0 + NS_PER_MINUTE, frame(liquidation(), channel="replaying"))).events
     assert len(kept) == len(changes)

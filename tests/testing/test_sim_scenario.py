@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import BookDelta, Liquidation, LiquidationBar, MarkPrice, Trade
-from powderkeg.testing.squeeze import simulate_squeeze
+from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
 from powderkeg.testing.venues import LISTED, SIMULATED, Scenario, SqueezeStory
 from powderkeg.testing.venues.contracts import NANO_PER_USD
 from powderkeg.testing.venues.publishing import GATE_ROWS, Happened, pushes
@@ -169,7 +169,7 @@ def test_bursts_close_mostly_one_side():
 def test_the_squeeze_is_told_whole():
     """What the squeeze says happened is what its story tells or leaves out, on every venue."""
     story = SqueezeStory(seed=7, duration_s=400)
-    squeeze = simulate_squeeze(np.random.default_rng(7), duration_s=400)
+    squeeze = simulate_exchange_squeeze(np.random.default_rng(7), duration_s=400)
     for venue in story.venues:
         rows = [row for frame in story.frames(venue) for row in (*frame.told, *frame.untold)]
         wanted = [event for event in squeeze.liquidations if event.venue == venue]

@@ -15,6 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from powderkeg.app.library import open_library
+from powderkeg.domain.time import parse_instant
 from powderkeg.web.asks import Totals
 from powderkeg.web.coinglass import COINGLASS
 from powderkeg.web.endpoints import ENDPOINTS, LOGIN_STYLE, OWN
@@ -197,7 +198,8 @@ def test_events_are_found_by_the_rule_that_is_stated(server):
     first = answer["rows"][0]
     assert first["coin"] == "BTC"
     assert first["short_usd"] > 10e6
-    totals = server.get(f"{TOTALS}?coin=BTC&by=coin&as_of={first['to']}&window=215s").json()["rows"][0]
+    length_ms = (parse_instant(first["to"]) - parse_instant(first["from"])) // 1_000_000
+    totals = server.get(f"{TOTALS}?coin=BTC&by=coin&as_of={first['to']}&window={length_ms}ms").json()["rows"][0]
     assert totals["total_usd"] == first["total_usd"]
 
 

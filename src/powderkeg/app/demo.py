@@ -20,8 +20,9 @@ from powderkeg.store import archive
 from powderkeg.store.journal import Journal
 from powderkeg.store.journal_file import journal_path, journal_paths
 from powderkeg.store.journal_format import SIMULATED_PREFIX, JournalMeta
+from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
 from powderkeg.testing.recording import STREAM, RecordedFrame, record
-from powderkeg.testing.squeeze import COINS, DURATION_S, START_NS, Squeeze, simulate_squeeze
+from powderkeg.testing.squeeze import COINS, DURATION_S, START_NS, Squeeze
 
 WINDOW: Final = "10m"
 BAR: Final = "30s"
@@ -59,7 +60,7 @@ def run_demo(*, seed: int, data_dir: Path | None = None) -> Demo:
         InputError: the directory holds other recordings, which must not be mixed with simulated ones.
     """
     rng = np.random.default_rng(seed)
-    squeeze = simulate_squeeze(rng)
+    squeeze = simulate_exchange_squeeze(rng)
     frames = record(squeeze, rng)
     with _directory(data_dir, seed) as folder:
         journal_bytes = _keep(folder, seed, frames)

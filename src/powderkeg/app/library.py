@@ -14,6 +14,8 @@ from powderkeg.app.map_score_history import MapScores, read_map_scores
 from powderkeg.app.observation import observed_liquidations
 from powderkeg.app.selection import Selection, select
 from powderkeg.domain.errors import InputError
+from powderkeg.domain.events import FeedGap
+from powderkeg.domain.symbols import venue_slug
 from powderkeg.domain.time import parse_duration
 from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTable, bar_span, build_history, build_table
 from powderkeg.store.query import ArrowTable, Database, Problem
@@ -146,6 +148,31 @@ class Library:
             observed=observed,
             gaps=gaps,
             orders=orders(self.database, span, chosen),
+        )
+
+    def gaps(
+        self, *, venue: Names = None, stream: Names = None, window: str | None = None, as_of: Instant = None
+    ) -> tuple[FeedGap, ...]:
+        """The gap ledger: when which stream of which venue was not observed, and why.
+
+        Args:
+            venue: a venue or several.
+            stream: `liquidation`, `trade`, `mark_price` ... or several.
+            window: only what reaches into [as_of - window, as_of), whole; by default everything.
+            as_of: as for `liquidations`.
+
+        Raises:
+            InputError: an argument cannot be read.
+        """
+        slugs, streams = {venue_slug(name) for name in _names(venue)}, _names(stream)
+        as_of_ns = instant_ns(as_of)
+        from_ns = 0 if window is None else as_of_ns - parse_duration(window)
+        return tuple(
+            gap
+            for gap in self.database.gaps()
+            if (not slugs or gap.venue in slugs)
+            and (not streams or gap.stream in streams)
+            and (window is None or (gap.to_ns > from_ns and gap.from_ns < as_of_ns))
         )
 
     @property

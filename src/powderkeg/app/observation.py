@@ -10,9 +10,9 @@ from powderkeg.store.query import Database
 
 def observed_liquidations(database: Database, chosen: Selection) -> tuple[list[Observed], list[FeedGap]]:
     """Intervals in which liquidations were watched, and the recorded holes in them, of the chosen venues."""
-    watched = [
-        Observed(one.venue, LIQUIDATION_STREAM, one.from_ns, one.to_ns, one.how, one.journal_id)
-        for one in database.observed()
-        if LIQUIDATION_STREAM in one.stream.split("+") and (chosen.venues is None or one.venue in chosen.venues)
-    ]
-    return watched, []
+    watched = [one for one in database.observed() if _is_wanted(one, chosen)]
+    return watched, [gap for gap in database.gaps() if _is_wanted(gap, chosen)]
+
+
+def _is_wanted(one: Observed | FeedGap, chosen: Selection) -> bool:
+    return one.stream == LIQUIDATION_STREAM and (chosen.venues is None or one.venue in chosen.venues)

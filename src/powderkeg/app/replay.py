@@ -12,7 +12,7 @@ from powderkeg.app.pipeline import Pipeline
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import Event, FeedGap, Liquidation
 from powderkeg.domain.time import end_of_ms
-from powderkeg.stats.coverage import LIQUIDATION_STREAM, Observed
+from powderkeg.stats.coverage import LIQUIDATION_STREAM, Observed, open_gaps
 from powderkeg.stats.liquidation_table import LiquidationTable
 from powderkeg.stats.silence import Islands
 from powderkeg.store.decode import Decoder, RejectedRecord
@@ -22,7 +22,7 @@ from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.journal_format import JournalConnection, Record
 from powderkeg.store.journal_reader import JournalReader
 from powderkeg.store.spans import Span as ConnectionSpan
-from powderkeg.store.spans import observed_of
+from powderkeg.store.spans import observed_of, real_gaps
 
 FIRST_REJECTS: Final = 20
 """Refusals kept for showing; all are counted."""
@@ -35,7 +35,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         pipeline: the statistics, fed with every event.
         records: journal records, or messages and blocks of lines.
         rejects: how many could not be read; `first_rejects` are the first of them.
-        observed: when liquidations were watched, as far as the recording tells.
+        observed: when liquidations were watched, as far as the recording tells; `gaps` when not, and why.
         is_simulated: some of it comes from a simulated market; whoever shows it must say so.
     """
 
@@ -44,6 +44,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     rejects: int
     first_rejects: tuple[RejectedRecord, ...]
     observed: tuple[Observed, ...]
+    gaps: tuple[FeedGap, ...] = ()
     is_simulated: bool = False
 
     @property
@@ -61,7 +62,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         self, *, window_ns: int, as_of_ns: int | None = None, by: tuple[str, ...] = ("coin", "venue")
     ) -> LiquidationTable:
         """The liquidation table at the end of the recording, or at `as_of_ns`."""
-        return self.pipeline.totals.totals(as_of_ns or self.end_ns, window_ns, by, observed=self.observed)
+        totals = self.pipeline.totals
+        return totals.totals(as_of_ns or self.end_ns, window_ns, by, observed=self.observed, gaps=self.gaps)
 
 
 class Replayer:
@@ -107,6 +109,7 @@ class Replayer:
             rejects=self.rejects,
             first_rejects=tuple(self._first),
             observed=tuple(self._watch.observed),
+            gaps=tuple(open_gaps(self._watch.noted, self._watch.observed)),
             is_simulated=self.is_simulated,
         )
 
@@ -116,6 +119,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.observed: list[Observed] = []
+        self.noted: list[FeedGap] = []
         self._last: dict[int, int] = {}
         self._tables: dict[str, Islands] = {}
 
@@ -134,10 +138,9 @@ class _Watch:
         known = [(connections[number], last) for number, last in sorted(self._last.items()) if number in connections]
         spans = [_span(connection, max(last, connection.opened_ns)) for connection, last in known]
         watched = [span for span in spans if LIQUIDATION_STREAM in span.stream.split("+")]
-        self.observed += [
-            Observed(one.venue, LIQUIDATION_STREAM, one.from_ns, one.to_ns, one.how, one.journal_id)
-            for one in observed_of(watched, gaps, journal_id)
-        ]
+        gaps = tuple(gaps)
+        self.observed += [one for one in observed_of(watched, gaps, journal_id) if one.stream == LIQUIDATION_STREAM]
+        self.noted += [gap for gap in real_gaps(gaps) if gap.stream == LIQUIDATION_STREAM]
         self.observed += [
             Observed(venue, LIQUIDATION_STREAM, first, end_of_ms(last), "import", journal_id)
             for venue, spoken in sorted(self._tables.items())

@@ -92,7 +92,7 @@ async def _through_socket(plan: Plan) -> Rates:
 
     started: list[float] = []
     life = Socket("bench", plan, Limits(canary_s=1e9), SystemClock(), sink)
-    await life.live(lambda _: started.extend((time.perf_counter(), time.process_time())))
+    await life.live(lambda _: started.extend((time.perf_counter(), time.process_time())), lambda: None)
     return _rates(count, *started)
 
 

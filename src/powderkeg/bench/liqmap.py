@@ -1,4 +1,4 @@
-"""The liquidation map: events a second through the public function, a year of minutes, and the row-by-row pattern.
+"""The liquidation map: events a second, a year of minutes, five hundred coins scored, and the row-by-row pattern.
 
 The peer is the pattern of the public estimators, written out here: a loop over the rows of a DataFrame that keeps a
 table of levels, appends two rows for every trade and leverage, and deletes the crossed ones. It gets the same
@@ -7,14 +7,18 @@ trades.
 
 from __future__ import annotations
 
+import os
+import time
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from powderkeg.bench.base import Measure, best_seconds
-from powderkeg.domain.time import NS_PER_MINUTE, parse_instant
+from powderkeg.domain.time import NS_PER_DAY, NS_PER_MINUTE, parse_instant
 from powderkeg.liqmap.bars import Bars, FloatArray
 from powderkeg.liqmap.estimate import LevelMap, MapSettings, estimate
+from powderkeg.liqmap.screen import screen
 
 SEED: Final = 20_240_715
 TRADES: Final = 5_000_000
@@ -22,6 +26,13 @@ PEER_TRADES: Final = 500
 BLOCK: Final = 20_000
 YEAR_MINUTES: Final = 525_600
 OPEN_INTEREST: Final = 80_000.0
+COINS: Final = 500
+DIFFERENT: Final = 25
+"""Made-up coins that differ; each is taken twenty times, so that the bench does not hold 5 GB of bars."""
+
+SCREEN_DAYS: Final = 90
+TRAIN_DAYS: Final = 60
+THREADS: Final = 2
 
 
 def run() -> list[Measure]:
@@ -69,6 +80,7 @@ def run() -> list[Measure]:
             holds=bars_s < 0.2,
             note=f"{YEAR_MINUTES:,} bars of one coin",
         ),
+        _screened(rng),
         Measure(
             name="row by row in pandas",
             figure=peer_s / ours_s,
@@ -89,6 +101,37 @@ def _walk(prices: FloatArray, qty: FloatArray, block: int = BLOCK) -> LevelMap:
         stop = start + block
         one.walk_trades(prices[start:stop], qty[start:stop], (OPEN_INTEREST, OPEN_INTEREST), 0.01)
     return one
+
+
+def _screened(rng: np.random.Generator) -> Measure:
+    """Five hundred coins through `screen`: walked, fitted together, scored on the hours after the cut."""
+    different = [_coin(rng) for _ in range(DIFFERENT)]
+    first_ns = int(different[0].open_ns[0])
+    cut_ns = first_ns + TRAIN_DAYS * NS_PER_DAY
+    screen(different[:1], cut_ns)
+    coins = (msgspec.structs.replace(different[n % DIFFERENT], symbol=f"COIN{n}") for n in range(COINS))
+    began_s, busy_s = time.perf_counter(), time.process_time()
+    found = screen(coins, cut_ns, threads=THREADS)
+    took_s, busy_s = time.perf_counter() - began_s, time.process_time() - busy_s
+    return Measure(
+        name="500 coins, 90 days of minutes, scored",
+        figure=took_s,
+        unit="s",
+        claim="< 60",
+        holds=took_s < 60.0 and len(found.rows) == 2 * COINS,
+        note=f"{THREADS} threads, {busy_s:.0f} s of processor, load before it {os.getloadavg()[0]:.1f}; "
+        f"{DIFFERENT} different coins",
+    )
+
+
+def _coin(rng: np.random.Generator) -> Bars:
+    """Ninety days of minutes whose liquidations follow the move of the minute."""
+    bars = _year(rng).until(SCREEN_DAYS * 1440)
+    opened, high, low, _ = bars.prices.T
+    moved = np.column_stack([opened / low, high / opened]) - 1.0
+    shown = rng.random(moved.shape) < 0.1
+    liquidated = OPEN_INTEREST * 1e-6 * np.expm1(1e3 * moved) * np.exp(rng.normal(0.0, 1.5, moved.shape)) * shown
+    return msgspec.structs.replace(bars, liquidated_base=liquidated)
 
 
 def _year(rng: np.random.Generator) -> Bars:

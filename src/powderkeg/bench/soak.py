@@ -35,6 +35,8 @@ FAULT_NAMES: Final = ("silent", "drop", "half_open", "reorder", "delay", "garbag
 """All but `duplicate`: on one connection a row without an id that comes twice is two rows (decision 3), so totals with
 it cannot equal the venue's own; a test of its own holds what they must be instead."""
 
+COLLECT: Final = ("-m", "powderkeg.cli.main", "collect", "--books", "--no-rest", "--json", "--every", "1s")
+
 STARTING_S: Final = 40.0
 STOPPING_S: Final = 60.0
 
@@ -71,8 +73,25 @@ def run() -> list[Measure]:
     ]
 
 
-def soak(folder: Path, *, seconds: int, messages_per_s: float, seed: int, fault_every_s: float = 20.0) -> SoakReport:
-    """Run one soak in a folder.
+def soak(
+    folder: Path,
+    *,
+    seconds: int,
+    messages_per_s: float,
+    seed: int,
+    fault_every_s: float = 20.0,
+    is_repeatable: bool = False,
+) -> SoakReport:
+    """Run one soak in a folder; what was collected is left in its `data`.
+
+    Args:
+        folder: an empty one.
+        seconds: length of the story.
+        messages_per_s: of all venues, about the coins collected.
+        seed: of story and faults.
+        fault_every_s: mean quiet time between two faults of a venue.
+        is_repeatable: frames are received at the story's time instead of the machine's (`story_collector`); delays are
+            then not measured.
 
     Raises:
         RuntimeError: a process did not start, hung or failed.
@@ -88,7 +107,7 @@ def soak(folder: Path, *, seconds: int, messages_per_s: float, seed: int, fault_
     with _process(venues, folder / "venues.log") as simulator:
         _await(ports.exists, time.monotonic() + STARTING_S, simulator)
         urls: dict[str, str] = json.loads(ports.read_bytes())["base_urls"]
-        collect = ["-m", "powderkeg.cli.main", "collect", "--books", "--no-rest", "--json", "--every", "1s"]
+        collect = ["-m", "powderkeg.bench.story_collector"] if is_repeatable else [*COLLECT]
         collect += [word for coin in COINS for word in ("--coin", coin)]
         collect += [word for venue, url in urls.items() for word in ("--url-override", f"{venue}={url}")]
         with _process([*collect, "--data", str(folder / "data")], lines) as collector:

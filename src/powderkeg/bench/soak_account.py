@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ import numpy as np
 from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import Liquidation
 from powderkeg.domain.symbols import coin_of
-from powderkeg.domain.time import NS_PER_S
+from powderkeg.domain.time import NS_PER_MS, NS_PER_S
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.journal_reader import JournalReader
 from powderkeg.store.query import Database
@@ -23,6 +24,9 @@ REPEATS_THE_PAST: Final = "okx"
 
 EARLIEST_NS: Final = 60 * NS_PER_S
 """What is older than the first liquidation by more than this was said before the story began."""
+
+NUSD_ABOUT: Final = 10**7
+"""A cent, in nano-dollars."""
 
 Row = tuple[int, str, str, float, float]
 
@@ -35,7 +39,8 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         ledgers: venue -> what it made, sent, lost, and which liquidations (see `testing.venues.ledger`).
         stored: venue -> frames in the journal; shed: venue -> frames offered and not taken.
-        left_out: liquidations told only in the first message of an OKX connection, by venue, coin and side.
+        left_out: liquidations that were sent, but to us only in the first, repeating message of an OKX connection, by
+            venue, coin and side. (Those it repeats of frames that were lost count as lost, as nobody was sent them.)
         totals: (venue, coin, side) as text -> orders and USD, by SQL over what was stored.
         live_totals: the same from the collector's last live snapshot, by venue and coin.
         content: venue and event -> rows and a digest of all they say but the receive time.
@@ -100,7 +105,7 @@ def report_of(
     data: Path, ledgers: dict[str, Any], lines: Path, rss_mb: tuple[float, ...], took: tuple[float, float]
 ) -> SoakReport:
     """Read everything the soak left behind; `took` is how long the story and the processor took, seconds."""
-    stored, left_out = _stored(data)
+    stored, left_out = _stored(data, ledgers.get(REPEATS_THE_PAST, {}).get("lost_rows", ()))
     snapshots = [json.loads(line) for line in lines.read_bytes().splitlines() if line.startswith(b"{")]
     last = snapshots[-1]
     story_s, cpu_s = took
@@ -156,7 +161,7 @@ def _content(database: Database) -> dict[str, tuple[int, str]]:
     return found
 
 
-def _stored(data: Path) -> tuple[dict[str, int], dict[str, tuple[int, float]]]:
+def _stored(data: Path, lost_rows: Sequence[Sequence[Any]]) -> tuple[dict[str, int], dict[str, tuple[int, float]]]:
     """Frames in the journals by venue, and liquidations that were only ever told in a first, repeating message."""
     stored: dict[str, int] = {}
     kept: set[Row] = set()
@@ -171,12 +176,20 @@ def _stored(data: Path) -> tuple[dict[str, int], dict[str, tuple[int, float]]]:
                     _look(socket, record.payload, kept, dropped)
     totals: dict[str, tuple[int, float]] = {}
     begin_ns = min((row[0] for row in kept), default=0) - EARLIEST_NS
+    lost = {(ts_ms, coin, side, nusd // NUSD_ABOUT) for ts_ms, coin, side, nusd in lost_rows}
     for row, event in dropped.items():
-        if row not in kept and row[0] > begin_ns:
+        if row not in kept and row[0] > begin_ns and lost.isdisjoint(_about(event)):
             name = f"{REPEATS_THE_PAST} {coin_of(event.symbol)} {event.position_side}"
             count, usd = totals.get(name, (0, 0.0))
             totals[name] = (count + 1, usd + (event.notional_usd or 0.0))
     return stored, totals
+
+
+def _about(event: Liquidation) -> set[tuple[int, str, str, int]]:
+    """What the ledger may say of it: its sums are of whole nano-dollars, ours of doubles, so neighbors too."""
+    about = round((event.notional_usd or 0.0) * 1e9) // NUSD_ABOUT
+    at = (event.ts_event_ns // NS_PER_MS, coin_of(event.symbol), event.position_side)
+    return {(*at, about + step) for step in (-1, 0, 1)}
 
 
 def _look(socket: Connection, frame: bytes, kept: set[Row], dropped: dict[Row, Liquidation]) -> None:

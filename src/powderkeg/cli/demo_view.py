@@ -69,7 +69,8 @@ def _print(demo: Demo, out: Console) -> None:
         out.print(f"  {row.venue} sends {feeds}", style="dim")
     out.print(
         "≥ is a floor: the feed leaves orders out. The estimate takes arrivals within a minute as independent; "
-        "in a burst they are not, and it is too low. The ceiling is the fall of open interest. "
+        "in a burst they are not, and it is too low. The ceiling is the fall of open interest: "
+        "where a position opens as another is liquidated nothing falls, so in a squeeze the truth can lie above it. "
         "Only a simulation knows the truth.",
         style="dim",
     )

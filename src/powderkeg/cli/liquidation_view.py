@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from powderkeg.cli.output import LONG_COLOR, SHORT_COLOR, compact_usd, console, table
-from powderkeg.domain.time import format_duration, format_instant
+from powderkeg.domain.time import NS_PER_S, format_duration, format_instant
 
 if TYPE_CHECKING:
     from powderkeg.stats.liquidation_rows import LiquidationRow
@@ -122,6 +122,9 @@ def _print_sources(totals: LiquidationTable | LiquidationHistory, out: Console) 
             )
         if len(gaps) > MAX_GAPS:
             out.print(f"    and {len(gaps) - MAX_GAPS} more gaps; --json lists them", style="dim")
+        if source.backfilled:
+            told_s = sum(gap.to_ns - gap.from_ns for gap in source.backfilled) / NS_PER_S
+            out.print(f"    {told_s:,.0f} s of it told by the venue afterwards, not watched live", style="dim")
 
 
 def print_history(

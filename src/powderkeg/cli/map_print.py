@@ -138,7 +138,11 @@ def _told(one: LiquidationMap) -> list[str]:
     kernel = one.kernel
     half_life = kernel.settings.half_life_hours
     fades = "never fade" if half_life == float("inf") else f"halve in {half_life:g} h"
-    band = "80 % band over resampled days" if kernel.origin == "calibrated" else "band: range over three coins"
+    band = (
+        "80 % band of what past bars showed"
+        if kernel.origin == "calibrated"
+        else "band: what hours of three coins showed"
+    )
     placed = min((seen.placed_ratio for seen in one.coverage), default=1.0)
     unseen = f"positions opened before these bars are not in it: as little as {_percent(placed)} of open interest is"
     return [

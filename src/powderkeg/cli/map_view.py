@@ -79,8 +79,8 @@ def print_scorecard(card: Scorecard) -> None:
         "share of bars inside the 80 % band",
         style="dim",
     )
-    for one in card.series:
-        out.print(one.verdict, markup=False)
+    for said in (*(one.verdict for one in card.series), *card.sentences):
+        out.print(said, markup=False)
 
 
 def print_stored(found: MapScores) -> None:

@@ -20,7 +20,7 @@ from powderkeg.feed.backoff import Backoff, Refusal
 from powderkeg.feed.hearing import Heard
 from powderkeg.feed.liveness import Limits, State
 from powderkeg.feed.plan import Plan
-from powderkeg.feed.ports import Clock, Observer, Sink, SystemClock
+from powderkeg.feed.ports import Clock, Observer, Sink, Stamper, SystemClock
 from powderkeg.feed.socket import Socket
 
 TICK_S: Final = 1.0
@@ -41,6 +41,7 @@ class Feed:
         rng: for jitter.
         limits: promised times by default.
         backoff: waits between attempts; by default the promised ones, from `rng`.
+        stamper: tells when frames came; by default the clock does.
     """
 
     def __init__(
@@ -53,11 +54,13 @@ class Feed:
         clock: Clock | None = None,
         limits: Limits | None = None,
         backoff: Backoff | None = None,
+        stamper: Stamper | None = None,
     ) -> None:
         self.plan = plan
         self._sink = sink
         self._observer = observer
         self._clock = clock if clock is not None else SystemClock()
+        self._stamper = stamper
         self._limits = limits if limits is not None else Limits()
         self._backoff = backoff if backoff is not None else Backoff(rng)
         self._renew_after_s = _renewal_age_s(plan, self._limits, rng)
@@ -160,9 +163,10 @@ class Feed:
             return
         if current is not None and (current.opened_s is None or at_s - current.opened_s < self._renew_after_s):
             return
-        socket = Socket(f"{self.plan.key}#{next(self._numbers)}", self.plan, self._limits, self._clock, self._deliver)
+        key = f"{self.plan.key}#{next(self._numbers)}"
+        socket = Socket(key, self.plan, self._limits, self._clock, self._deliver, self._stamper)
         self._tried = socket
-        task = asyncio.create_task(socket.live(self._opened), name=socket.key)
+        task = asyncio.create_task(socket.live(self._opened, self._wake.set), name=socket.key)
         task.add_done_callback(lambda _: self._wake.set())
         self._tasks[socket] = task
 

@@ -27,12 +27,14 @@ class Heard(msgspec.Struct, frozen=True):
     Attributes:
         is_data: it carries data of some channel, as opposed to acknowledgments and heartbeats.
         is_canary: it proves the path.
+        is_behind: it is of the slower canary behind that one (`venues.base.Canary.behind`).
         streams: stream classes of the plan that it belongs to.
         reply: text the venue wants back.
     """
 
     is_data: bool = False
     is_canary: bool = False
+    is_behind: bool = False
     streams: tuple[str, ...] = ()
     reply: str | None = None
 
@@ -66,10 +68,12 @@ class Hearing:
 
     def _judge(self, address: bytes) -> Heard:
         canary = self._plan.canary
+        behind = None if canary is None else canary.behind
         channels = self._plan.frame_channels.items()
         return Heard(
             is_data=True,
             is_canary=canary is None or canary.address in address,
+            is_behind=behind is not None and behind.address in address,
             streams=tuple(stream for stream, channel in channels if channel.encode() in address),
         )
 

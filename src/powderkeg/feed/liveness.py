@@ -5,6 +5,7 @@ a subscription on a path that never carries it. So one busy channel on the same 
 
 - no canary frame within its time after subscribing: "acknowledged, then nothing";
 - canary silent for its time: the path died;
+- where the canary has to be asked for (HTX), the slower one behind it silent for its time: nothing is published;
 - nothing heard at all, pongs included: the connection is half open.
 
 Each of these asks for a new connection. Nothing else does. A path without a canary is taken to work as long as anything
@@ -21,6 +22,7 @@ import msgspec
 
 from powderkeg.feed.hearing import Heard
 from powderkeg.feed.plan import Plan
+from powderkeg.venues.base import PROBE_EVERY_S
 
 HALF_OPEN_S: Final = 25.0
 """Longest time without a byte, pongs of our pings included; the promise is to notice within 30 s."""
@@ -49,7 +51,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         canary_s: replaces the time of a plan's canary; None keeps it.
-        half_open_s, ping_every_s, quiet_after_s: see the constants.
+        half_open_s, ping_every_s, probe_every_s, quiet_after_s: see the constants.
         open_s: for TCP, TLS and the WebSocket handshake together.
         close_s: how long a closing handshake may take.
         settle_s: a proven connection that lived this long makes the next retry a first one.
@@ -60,6 +62,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     canary_s: float | None = None
     half_open_s: float = HALF_OPEN_S
     ping_every_s: float = PING_EVERY_S
+    probe_every_s: float = PROBE_EVERY_S
     quiet_after_s: float = QUIET_AFTER_S
     open_s: float = 10.0
     close_s: float = 2.0
@@ -81,6 +84,9 @@ class Liveness:
         usual_s = float("inf") if plan.canary is None else plan.canary.silence_s
         self._canary_limit_s = usual_s if plan.canary is None or limits.canary_s is None else limits.canary_s
         self._has_canary = plan.canary is not None
+        behind = None if plan.canary is None else plan.canary.behind
+        self._behind_limit_s = float("inf") if behind is None else behind.silence_s
+        self._behind_s = float("inf")  # like the canary's
         self._heard_s = at_s
         self._canary_s = float("inf")  # until everything is subscribed, its absence says nothing
         self._spoke_s: dict[str, float] = dict.fromkeys(plan.streams, float("-inf"))
@@ -89,6 +95,7 @@ class Liveness:
         """Every request has been sent: from now on the canary is due."""
         if self.proven_s is None:
             self._canary_s = at_s
+        self._behind_s = min(self._behind_s, at_s)
 
     def frame(self, heard: Heard, at_s: float) -> None:
         """A frame came."""
@@ -97,6 +104,8 @@ class Liveness:
             self._canary_s = at_s
             if self.proven_s is None:
                 self.proven_s = at_s
+        if heard.is_behind:
+            self._behind_s = at_s
         for stream in heard.streams:
             self._spoke_s[stream] = at_s
 
@@ -110,6 +119,7 @@ class Liveness:
         """The process had not run: its own absence must not be held against the venue."""
         self._heard_s = max(self._heard_s, at_s)
         self._canary_s = max(self._canary_s, at_s)
+        self._behind_s = max(self._behind_s, at_s)
 
     def complaint(self, at_s: float) -> str | None:
         """Why this connection must be replaced now; None while it need not."""
@@ -118,13 +128,20 @@ class Liveness:
             if self.proven_s is None:
                 return f"subscribed, then no data for {silence_s:.3g} s"
             return f"canary silent for {silence_s:.3g} s"
+        if at_s - self._behind_s >= self._behind_limit_s:
+            return f"nothing published for {at_s - self._behind_s:.3g} s"
         if at_s - self._heard_s >= self._limits.half_open_s:
             return f"half open: nothing heard for {at_s - self._heard_s:.3g} s"
         return None
 
     def next_check_s(self, at_s: float) -> float:
         """Time of the earliest complaint that is possible if nothing is heard from now on; at least `at_s`."""
-        return max(at_s, min(self._heard_s + self._limits.half_open_s, self._canary_s + self._canary_limit_s))
+        due = (
+            self._heard_s + self._limits.half_open_s,
+            self._canary_s + self._canary_limit_s,
+            self._behind_s + self._behind_limit_s,
+        )
+        return max(at_s, min(due))
 
     def state(self, stream: str, at_s: float) -> State:
         """What can be said of one stream."""

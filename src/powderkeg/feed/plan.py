@@ -154,13 +154,12 @@ def _chunks(topics: tuple[Topic, ...], facts: Subscriptions, path: str) -> Itera
     limit = facts.max_channels_per_connection
     canary = facts.canaries.get(path)
     room = len(topics) + 1 if limit is None else limit
-    places = max(room - (canary is not None), 1)
+    signs = [Topic(one.words, ()) for one in (canary, canary.behind if canary else None) if one is not None]
+    places = max(room - len(signs), 1)
     for start in range(0, len(topics), places):
         chunk = topics[start : start + places]
-        if canary is not None and canary.words not in (topic.words for topic in chunk):
-            yield (Topic(canary.words, ()), *chunk)
-        else:
-            yield chunk
+        asked = {topic.words for topic in chunk}
+        yield (*(sign for sign in signs if sign.words not in asked), *chunk)
 
 
 def _plan(slug: str, path: str, number: int, url: str, topics: tuple[Topic, ...]) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from powderkeg.domain.events import FeedGap
@@ -46,6 +47,13 @@ class Observer(Protocol):
 
     def refused(self, plan: Plan, at_ns: int, refusal: Refusal, wait_s: float) -> None:
         """An attempt failed or a connection was lost; the next attempt comes in `wait_s` seconds."""
+
+
+Stamp = Callable[[bytes], int]
+"""A frame that has just come -> the time of its receipt, ns UTC."""
+
+Stamper = Callable[[str], Stamp]
+"""Key of a connection -> what stamps its frames, in their order. The clock does, unless a run has to be repeatable."""
 
 
 class Clock(Protocol):

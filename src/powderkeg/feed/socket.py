@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from powderkeg.feed.backoff import Refusal, retry_or_fatal
 from powderkeg.feed.hearing import Heard, Hearing
 from powderkeg.feed.liveness import Limits, Liveness
 from powderkeg.feed.plan import Plan
-from powderkeg.feed.ports import Clock
+from powderkeg.feed.ports import Clock, Stamper
 from powderkeg.venues.base import MAX_FRAME_BYTES
 
 TOO_BIG: Final = 1009
@@ -37,7 +38,9 @@ class Socket:
         ending: why it was ended by us, None while nobody wants it to end.
     """
 
-    def __init__(self, key: str, plan: Plan, limits: Limits, clock: Clock, deliver: Deliver) -> None:
+    def __init__(
+        self, key: str, plan: Plan, limits: Limits, clock: Clock, deliver: Deliver, stamper: Stamper | None = None
+    ) -> None:
         self.key = key
         self.plan = plan
         self.liveness: Liveness | None = None
@@ -47,13 +50,15 @@ class Socket:
         self._limits = limits
         self._clock = clock
         self._deliver = deliver
+        self._stamp = None if stamper is None else stamper(key)
         self._connection: ClientConnection | None = None
 
-    async def live(self, on_open: Callable[[Socket], None]) -> Refusal:
+    async def live(self, on_open: Callable[[Socket], None], on_subscribed: Callable[[], None]) -> Refusal:
         """Open, subscribe and deliver until the connection ends; why it ended.
 
         Args:
             on_open: called once the connection stands, before the first frame.
+            on_subscribed: called once every request was sent: from then on the canary is due.
         """
         try:
             connection = await self._open()
@@ -63,13 +68,17 @@ class Socket:
         self.opened_s = self._clock.monotonic()
         self.liveness = Liveness(self.plan, self._limits, self.opened_s)
         on_open(self)
-        keeper = asyncio.create_task(self._keep(connection, self.liveness))
+        helpers = (
+            asyncio.create_task(self._keep(connection, self.liveness, on_subscribed)),
+            asyncio.create_task(self._probe(connection)),
+        )
         try:
             await self._pump(connection, self.liveness)
         except ConnectionClosed as error:
             return refusal_of_closing(error)
         finally:
-            keeper.cancel()
+            for helper in helpers:
+                helper.cancel()
             connection.transport.abort()  # after a closing handshake there is nothing left to abort
 
     async def close(self) -> None:
@@ -90,10 +99,10 @@ class Socket:
 
     async def _pump(self, connection: ClientConnection, liveness: Liveness) -> NoReturn:
         hear = Hearing(self.plan).hear
-        now_ns, monotonic, deliver = self._clock.now_ns, self._clock.monotonic, self._deliver
+        now_ns, monotonic, deliver, stamp = self._clock.now_ns, self._clock.monotonic, self._deliver, self._stamp
         while True:
             payload = await connection.recv(decode=False)
-            ts_received_ns = now_ns()
+            ts_received_ns = now_ns() if stamp is None else stamp(payload)
             heard = hear(payload)
             liveness.frame(heard, monotonic())
             if heard.is_data and self.first_data_ns is None:
@@ -102,11 +111,12 @@ class Socket:
             if heard.reply is not None:
                 await connection.send(heard.reply)
 
-    async def _keep(self, connection: ClientConnection, liveness: Liveness) -> None:
+    async def _keep(self, connection: ClientConnection, liveness: Liveness, on_subscribed: Callable[[], None]) -> None:
         """Subscribe, then ping: by protocol, and by message where the venue wants that."""
         try:
             await self._subscribe(connection)
             liveness.subscribed(self._clock.monotonic())
+            on_subscribed()
             message_s = self.plan.ping_interval_s if self.plan.ping is not None else None
             due_message_s = 0.0 if message_s is None else self._clock.monotonic() + message_s
             while True:
@@ -118,6 +128,15 @@ class Socket:
                     due_message_s = self._clock.monotonic() + message_s
         except ConnectionClosed:
             return  # `_pump` sees the same and says so
+
+    async def _probe(self, connection: ClientConnection) -> None:
+        """Ask for the canary again and again, where it does not come by itself."""
+        texts = self.plan.canary.probe if self.plan.canary is not None else ()
+        with suppress(ConnectionClosed):
+            while texts:
+                await asyncio.sleep(self._limits.probe_every_s)
+                for text in texts:
+                    await connection.send(text)
 
     def _pong(self, liveness: Liveness, answer: asyncio.Future[float]) -> None:
         if not answer.cancelled() and answer.exception() is None:

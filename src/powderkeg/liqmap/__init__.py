@@ -2,6 +2,7 @@
 
 from powderkeg.liqmap.bars import Bars
 from powderkeg.liqmap.calibrate import Calibration, calibrate
+from powderkeg.liqmap.cards import SeriesScore
 from powderkeg.liqmap.estimate import Estimate, LevelMap, MapSettings, estimate
 from powderkeg.liqmap.fuel import fuel_profile
 from powderkeg.liqmap.heatmap import Heatmap, heatmap
@@ -9,7 +10,8 @@ from powderkeg.liqmap.kernel import MapKernel
 from powderkeg.liqmap.measured import Position, measured_map
 from powderkeg.liqmap.modelled import Modelled
 from powderkeg.liqmap.reading import Cluster, LiquidationMap, MarketCoverage, add_maps, clusters
-from powderkeg.liqmap.score import Scorecard, SeriesScore, score
+from powderkeg.liqmap.score import Scorecard, score
+from powderkeg.liqmap.screen import Screen, ScreenRow, screen
 
 __all__ = [
     "Bars",
@@ -25,6 +27,8 @@ __all__ = [
     "Modelled",
     "Position",
     "Scorecard",
+    "Screen",
+    "ScreenRow",
     "SeriesScore",
     "add_maps",
     "calibrate",
@@ -34,4 +38,5 @@ __all__ = [
     "heatmap",
     "measured_map",
     "score",
+    "screen",
 ]

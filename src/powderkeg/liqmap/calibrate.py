@@ -7,7 +7,7 @@ half-life; nothing after the cut is looked at. Bands are quantiles of the valida
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -20,6 +20,7 @@ from powderkeg.liqmap.bars import Bars, FloatArray, Mask
 from powderkeg.liqmap.basis import tier_distances
 from powderkeg.liqmap.estimate import MapSettings
 from powderkeg.liqmap.models import (
+    Model,
     per_series,
     pooled,
     spread,
@@ -51,7 +52,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """A fitted map and what was decided on the way.
 
     Attributes:
-        settings: churn, half-life and distances found.
+        settings: churn, half-life and the distances that serve all series together best; maps are drawn with them.
+        by_series: [S] the same with the basis that serves the series best; predictions are made with them.
         trained_until_ns: the cut.
         predicted: [R] E[log(1 + liquidated)] of every row of the panel, by the model chosen for its series.
         alternatives: the same by each model of `CHOICES`.
@@ -66,6 +68,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     settings: MapSettings
+    by_series: tuple[MapSettings, ...]
     trained_until_ns: int
     predicted: FloatArray
     alternatives: dict[str, FloatArray]
@@ -99,22 +102,27 @@ def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | N
     window = panel.trainable(train_until_ns)
     _check_enough(panel, window, train_until_ns)
     mask = _spaced(panel, window)
-    settings = settings or _search(panel, mask)
+    settings, by_series = (settings, (settings,) * panel.series_count) if settings else _search(panel, mask)
     walked = walk_markets(panel.markets, settings)
-    levels = map_rows(walked)
-    columns = {"map": with_map(panel.path, levels, mask), "price": panel.path}
-    move = per_series(panel.move)
-    inner = {name: validate(pooled(held), panel, mask) for name, held in columns.items()}
-    inner["move"] = validate(move, panel, mask)
     every = np.ones_like(mask)
-    full = {name: pooled(held)(panel, mask, every) for name, held in columns.items()}
-    full["move"] = move(panel, window, every)
+    inner = {name: np.full(len(mask), np.nan) for name in CHOICES}
+    full = {name: np.full(len(mask), np.nan) for name in CHOICES}
+    for used, mine in by_settings(panel, by_series):
+        levels = map_rows(walked if used == settings else walk_markets(panel.markets, used))
+        columns = with_map(panel.path, levels, mask)
+        inner["map"][mine] = _validated(panel, mask, columns, pooled)[mine]
+        full["map"][mine] = pooled(columns)(panel, mask, mine)[mine]
+    inner["price"] = _validated(panel, mask, panel.path, pooled)
+    inner["move"] = _validated(panel, mask, panel.move, per_series)
+    full["price"] = pooled(panel.path)(panel, mask, every)
+    full["move"] = per_series(panel.move)(panel, window, every)
     chosen = _choose(panel, inner, mask)
     validated, predicted = _mixed(panel, inner, chosen), np.maximum(_mixed(panel, full, chosen), 0.0)
     lower, upper = bands(panel, validated, predicted, mask, BAND)
     base, total = squared_error(panel, inner["move"], mask), np.maximum(spread(panel, mask), 1e-12)
     return Calibration(
         settings=settings,
+        by_series=by_series,
         trained_until_ns=train_until_ns,
         predicted=predicted,
         alternatives=full,
@@ -128,6 +136,17 @@ def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | N
         validated=validated,
         mask=mask,
     )
+
+
+def shared_settings(panel: Panel, train_until_ns: int) -> MapSettings:
+    """The settings that serve all series of a panel together best before a cut, and nothing else of a calibration.
+
+    Raises:
+        InputError: too few bars with known liquidations before the cut.
+    """
+    window = panel.trainable(train_until_ns)
+    _check_enough(panel, window, train_until_ns)
+    return _search(panel, _spaced(panel, window))[0]
 
 
 def _spaced(panel: Panel, window: Mask) -> Mask:
@@ -150,18 +169,40 @@ def _check_enough(panel: Panel, mask: Mask, until_ns: int) -> None:
         )
 
 
-def _search(panel: Panel, mask: Mask) -> MapSettings:
-    """The settings with the least squared error in inner validation, each series weighed by its spread."""
-    total = np.maximum(spread(panel, mask), 1e-12)
+def by_settings(panel: Panel, by_series: tuple[MapSettings, ...]) -> Iterator[tuple[MapSettings, Mask]]:
+    """Each settings in use, with the rows of the series that use it."""
+    for used in dict.fromkeys(by_series):
+        yield used, np.array([one == used for one in by_series])[panel.series]
 
-    def missed(tried: MapSettings) -> float:
-        columns = with_map(panel.path, map_rows(walk_markets(panel.markets, tried)), mask)
-        return float((squared_error(panel, validate(pooled(columns), panel, mask), mask) / total).sum())
+
+def _search(panel: Panel, mask: Mask) -> tuple[MapSettings, tuple[MapSettings, ...]]:
+    """The settings with the least squared error in inner validation, for all series and for each of them.
+
+    Churn and half-life are those of all, each series weighed by its spread; of the two bases each takes its own.
+    """
+    rows = panel.where(mask)
+    every = np.ones(len(rows.target), dtype=bool)
+    total = np.maximum(spread(rows, every), 1e-12)
+
+    def missed(tried: MapSettings) -> FloatArray:
+        columns = with_map(rows.path, map_rows(walk_markets(panel.markets, tried))[mask], every)
+        return squared_error(rows, validate(pooled(columns), rows, every), every) / total
 
     grid = [MapSettings(churn=churn, half_life_hours=hours) for churn in CHURNS for hours in HALF_LIVES_HOURS]
-    best = min(grid, key=missed)
-    tiered = msgspec.structs.replace(best, distances=tier_distances(), basis="tiers")
-    return min((best, tiered), key=missed)
+    scored = [missed(tried) for tried in grid]
+    free, free_missed = min(zip(grid, scored, strict=True), key=lambda pair: float(pair[1].sum()))
+    tiered = msgspec.structs.replace(free, distances=tier_distances(), basis="tiers")
+    tiered_missed = missed(tiered)
+    shared = tiered if tiered_missed.sum() < free_missed.sum() else free
+    own = np.where(tiered_missed < free_missed, 1, 0)
+    return shared, tuple((free, tiered)[int(basis)] for basis in own)
+
+
+def _validated(panel: Panel, mask: Mask, columns: FloatArray, model: Callable[[FloatArray], Model]) -> FloatArray:
+    """[R] inner predictions of the masked rows, computed on those alone; NaN elsewhere."""
+    rows, found = panel.where(mask), np.full(len(mask), np.nan)
+    found[mask] = validate(model(columns[mask]), rows, np.ones(len(rows.target), dtype=bool))
+    return found
 
 
 def _choose(panel: Panel, inner: dict[str, FloatArray], mask: Mask) -> tuple[str, ...]:

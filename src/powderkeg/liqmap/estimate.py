@@ -14,7 +14,7 @@ import numpy as np
 
 from powderkeg.domain.errors import InputError
 from powderkeg.liqmap.bars import Bars, FloatArray, IntArray
-from powderkeg.liqmap.kernels import SCALE, TOTAL, compiled_walk
+from powderkeg.liqmap.kernels import DECAY, SCALE, TOTAL, compiled_walk, compiled_walk_within
 from powderkeg.liqmap.trades import compiled_trades
 from powderkeg.liqmap.windows import before_mean, carried
 
@@ -25,6 +25,10 @@ FARTHEST: Final = 0.35
 
 ACTIVITY_HOURS: Final = 24.0
 """How far back the flow that a bar is expected to open is averaged: one day, so that no hour of the day is favored."""
+
+
+BLOCK_BINS: Final = 32
+"""The grid grows by blocks of so many bins, counted from price 1, so that its ends depend on the prices alone."""
 
 
 class MapSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,14 +76,14 @@ class LevelMap:
     def __init__(self, settings: MapSettings, interval_hours: float) -> None:
         self.settings = settings
         count = len(settings.distances)
-        self._decay = np.full(count, 0.5 ** (interval_hours / settings.half_life_hours))
         self._steps = settings.steps
-        self._ledger = np.zeros((2, count, 3))
-        self._ledger[:, :, SCALE] = 1.0
-        self._grid = np.array([settings.bin_width, 0.0, np.nan])
-        self._mass = np.zeros((2, count, 0))
+        self._ledger = np.zeros((7, 2, count))
+        self._ledger[SCALE] = 1.0
+        self._ledger[DECAY] = 0.5 ** (interval_hours / settings.half_life_hours)
+        self._grid = np.array([settings.bin_width, 0.0, np.nan, float(self._steps.min())])
+        self._mass = np.zeros((2, 0, count))
 
-    def walk(self, path: FloatArray, flow: FloatArray) -> FloatArray:
+    def walk(self, path: FloatArray, flow: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Walk bars; see `kernels.walk`.
 
         Args:
@@ -87,21 +91,31 @@ class LevelMap:
             flow: [N, 3] open interest before and after, opened; base units.
 
         Returns:
-            [N, 2, 2, K] swept base units and reached share, per side and distance.
+            Swept base units and reached share, each [N, 2, K] per side and distance.
         """
         self._reach(path)
-        out = np.empty((len(path), 2, 2, len(self._steps)))
-        compiled_walk()(
-            np.ascontiguousarray(path),
-            np.ascontiguousarray(flow),
-            self._decay,
-            self._steps,
-            self._grid,
-            self._mass,
-            self._ledger,
-            out,
-        )
-        return out
+        swept, reached = np.empty((len(path), 2, len(self._steps))), np.zeros((len(path), 2, len(self._steps)))
+        path, flow = np.ascontiguousarray(path), np.ascontiguousarray(flow)
+        compiled_walk()(path, flow, self._steps, self._grid, self._mass, self._ledger, swept, reached)
+        return swept, reached
+
+    def walk_within(self, path: FloatArray, flow: FloatArray, coarse: IntArray) -> FloatArray:
+        """Walk short bars, and say for each long one what stood before it and lies in its range.
+
+        Args:
+            path: [N, 4] log prices of the short bars.
+            flow: [N, 3] of the short bars.
+            coarse: [M, 3] first short bar of each long one, lowest and highest bin of its path.
+
+        Returns:
+            [M, 2, K] base units, per side and distance.
+        """
+        self._reach(path)
+        swept = np.empty((len(coarse), 2, len(self._steps)))
+        path, flow = np.ascontiguousarray(path), np.ascontiguousarray(flow)
+        state = (self._steps, self._grid, self._mass, self._ledger)
+        compiled_walk_within()(path, flow, *state, swept, np.ascontiguousarray(coarse))
+        return swept
 
     def walk_trades(
         self, prices: FloatArray, qty_base: FloatArray, held_base: tuple[float, float], hours: float
@@ -128,50 +142,54 @@ class LevelMap:
         rates = np.array([held_base[0], change, opens, opens - change])
         compiled_trades()(prices, qty_base, rates, self._steps, self._grid, self._mass, self._ledger, swept)
         faded = 0.5 ** (hours / self.settings.half_life_hours)
-        self._ledger[:, :, SCALE] *= faded
-        self._ledger[:, :, TOTAL] *= faded
+        self._ledger[SCALE] *= faded
+        self._ledger[TOTAL] *= faded
         return swept
 
     def _reach(self, path: FloatArray) -> None:
-        """Grow the grid so that every level the path can open lies on it."""
-        width, margin = self.settings.bin_width, int(self._steps.max()) + 1
-        low = int(np.floor(path.min() / width)) - margin
-        high = int(np.floor(path.max() / width)) + margin
-        first, size = int(self._grid[1]), self._mass.shape[2]
-        if size and low >= first and high < first + size:
+        """Grow the grid so that every entry of the path lies on it, in whole blocks whatever came before."""
+        low, high = (int(np.floor(price / self.settings.bin_width)) for price in (path.min(), path.max()))
+        first, count = int(self._grid[1]), self._mass.shape[1]
+        if count and low >= first and high < first + count:
             return
-        new_low, new_high = (min(low, first), max(high, first + size - 1)) if size else (low, high)
-        grown = np.zeros((*self._mass.shape[:2], new_high - new_low + 1))
-        if size:
-            grown[:, :, first - new_low : first - new_low + size] = self._mass
-        self._mass, self._grid[1] = grown, new_low
+        if count:
+            low, high = min(low, first), max(high, first + count - 1)
+        new_first = low // BLOCK_BINS * BLOCK_BINS
+        grown = np.zeros((2, (high // BLOCK_BINS + 1) * BLOCK_BINS - new_first, self._mass.shape[2]))
+        grown[:, first - new_first : first - new_first + count] = self._mass
+        self._mass, self._grid[1] = grown, new_first
 
     def copy(self) -> LevelMap:
         """An independent copy: a map kept as it was."""
         twin = LevelMap(self.settings, 1.0)
-        twin._decay, twin._ledger = self._decay.copy(), self._ledger.copy()
+        twin._ledger = self._ledger.copy()
         twin._grid, twin._mass = self._grid.copy(), self._mass.copy()
         return twin
 
     def shift(self, log_distance: float) -> None:
         """Move every level by a log distance, to the nearest bin."""
         bins = round(log_distance / self.settings.bin_width)
-        self._grid[1:] += bins
+        self._grid[1:3] += bins
 
     @property
     def totals(self) -> FloatArray:
         """[2, K] base units in the map; never above open interest."""
-        return self._ledger[:, :, TOTAL].copy()
+        return self._ledger[TOTAL].copy()
 
     @property
     def first_bin(self) -> int:
         """The bin of the first column of `mass`."""
-        return int(self._grid[1])
+        return int(self._grid[1]) - int(self._steps.max())
 
     @property
     def mass(self) -> FloatArray:
         """[2, K, B] base units per side, distance and bin; bin b covers log prices [b, b + 1)·bin_width."""
-        return self._mass * self._ledger[:, :, SCALE, None]
+        entries, farthest = self._mass.shape[1], int(self._steps.max())
+        levels = np.zeros((2, len(self._steps), entries + 2 * farthest))
+        for k, step in enumerate(self._steps):
+            for side, start in enumerate((farthest - int(step), farthest + int(step))):
+                levels[side, k, start : start + entries] = self._mass[side, :, k] * self._ledger[SCALE, side, k]
+        return levels
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,10 +250,10 @@ def estimate(bars: Bars, settings: MapSettings | None = None, flow: FloatArray |
     flow = flow_of(bars, settings.churn) if flow is None else flow
     path = np.log(bars.prices)
     level_map = LevelMap(settings, bars.interval_hours)
-    out = level_map.walk(path, flow)
+    swept, reached = level_map.walk(path, flow)
     return Estimate(
-        swept=out[:, 0],
-        reached=out[:, 1],
+        swept=swept,
+        reached=reached,
         expected_opened=_expected(path, flow[:, 2], bars.bars_in(ACTIVITY_HOURS)),
         open_interest_before=flow[:, 0],
         level_map=level_map,

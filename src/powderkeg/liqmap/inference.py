@@ -7,12 +7,17 @@ rate, as in earthquake forecasts).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from powderkeg.liqmap.bars import FloatArray, IntArray
 from powderkeg.liqmap.fits import least_between, log_gamma, ranks, student_tails
+
+DRAWS: Final = 1000
+"""Bootstrap draws of days: the ends of a 95 % interval rest on 25 of them each."""
+
+SEED: Final = 20_240_715
 
 
 class Comparison(NamedTuple):
@@ -43,6 +48,48 @@ def diebold_mariano(target: FloatArray, ours: FloatArray, theirs: FloatArray, da
         return Comparison(None, None, count)
     t = float(sums.mean() / (sums.std(ddof=1) / np.sqrt(count)))
     return Comparison(t, student_tails(t, count - 1), count)
+
+
+def day_draws(days: int) -> FloatArray:
+    """[DRAWS, days] how often each day is drawn when days are drawn with replacement."""
+    rng = np.random.default_rng(SEED)
+    return rng.multinomial(days, np.full(days, 1.0 / days), DRAWS).astype(np.float64)
+
+
+def interval_of_shares(better: FloatArray, total: FloatArray, draws: FloatArray) -> tuple[float, float] | None:
+    """95 % interval of the mean over series of Σ better / Σ total, days resampled for all series together.
+
+    Args:
+        better: [S, D] gain in squared error per series and day.
+        total: [S, D] squared deviations per series and day.
+        draws: [B, D] as `day_draws` gives it.
+
+    Returns:
+        None with fewer than three days. Reference: the block bootstrap (Künsch 1989), here with days as blocks.
+    """
+    if better.shape[1] < 3:
+        return None
+    drawn = draws @ total.T
+    shares = np.where(drawn > 0, (draws @ better.T) / np.where(drawn > 0, drawn, 1.0), np.nan)
+    known = shares[:, np.isfinite(shares).any(axis=0)]
+    if not known.shape[1]:
+        return None
+    low, high = np.nanquantile(np.nanmean(known, axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def uniform_p_value(transformed: FloatArray, day: IntArray) -> float | None:
+    """Whether the middle of the transforms is a half, days as clusters: p-value of Student's t over daily means.
+
+    Args:
+        transformed: [N, 2] lower and upper probability integral transform.
+        day: [N] the cluster of each row.
+    """
+    _, cluster = np.unique(day, return_inverse=True)
+    away = np.bincount(cluster, weights=transformed.mean(axis=1) - 0.5)
+    if len(away) < 3 or float(away.std()) == 0.0:
+        return None
+    return student_tails(float(away.mean() / (away.std(ddof=1) / np.sqrt(len(away)))), len(away) - 1)
 
 
 def rank_correlation(target: FloatArray, predicted: FloatArray) -> float | None:

@@ -16,13 +16,17 @@ from powderkeg.domain.time import NS_PER_DAY
 from powderkeg.liqmap.bars import FloatArray
 from powderkeg.liqmap.estimate import MapSettings
 
+DEFAULT_CROSSINGS: Final = (0.12, 2.3)
+"""Ends of the band of a market nothing is known of: the widest of the six series of `DEFAULT_SOURCE`, where held-out
+hours lie between 0.126 and 2.27 of what the map said."""
+
 Origin = Literal["calibrated", "default"]
 
 DEFAULT_SETTINGS: Final = MapSettings(churn=0.3, half_life_hours=48.0)
 
 DEFAULT_SOURCE: Final = (
     "default: hourly bars of Binance BTC, ETH and SOL USDT perpetuals, 2024-06-19 to 2024-07-31 (Coinalyze); "
-    "the band is the range over coins"
+    "the band is what their hours showed, at its widest"
 )
 
 _DEFAULT_WEIGHTS_PER_MILLE: Final = (
@@ -48,6 +52,7 @@ class MapKernel(msgspec.Struct, frozen=True, kw_only=True):
         settings: churn, half-life, distances and basis.
         weights: [2, K] longs and shorts: share of open interest the feed shows liquidated per share crossed.
         samples: [N, 2, K] other weights that explain the past as well; their quantiles make the band.
+        crossings: [2, 2] 10th and 90th percent, per side, of what bars that crossed the map showed over what it said.
         trained_until_ns: only what ended by then was read; None for the default.
         training_bars: bars of this market whose liquidations were known.
     """
@@ -57,6 +62,7 @@ class MapKernel(msgspec.Struct, frozen=True, kw_only=True):
     settings: MapSettings
     weights: FloatArray
     samples: FloatArray
+    crossings: FloatArray
     trained_until_ns: int | None
     training_bars: int
 
@@ -70,6 +76,7 @@ def default_kernel() -> MapKernel:
         settings=DEFAULT_SETTINGS,
         weights=by_coin.mean(axis=0),
         samples=np.stack([by_coin.min(axis=0), by_coin.max(axis=0)]),
+        crossings=np.array([DEFAULT_CROSSINGS, DEFAULT_CROSSINGS]),
         trained_until_ns=None,
         training_bars=0,
     )

@@ -1,8 +1,10 @@
 """The walk of a price path over a map of liquidation levels, one compiled loop.
 
-The map holds, per side and distance basis k, the base units that would be liquidated in each bin of log price if every
-contract sat at distance k: bin b covers log prices [b·width, (b+1)·width), anchored at price 1, so that a longer grid
-or later data never move a bin. A bar is walked in this order:
+The map holds, per side, entry bin and distance k, the base units that were opened there and would be liquidated if
+every contract sat at distance k: what entered in bin e is liquidated in bin e − step[k] (longs) or e + step[k] (shorts)
+of log price. Bin b covers log prices [b·width, (b+1)·width), anchored at price 1, so that a longer grid or later data
+never move a bin. Distances lie side by side in memory, because whatever opens is laid at all of them at once. A bar is
+walked in this order:
 
 1. what stood before the bar and lies between the last close and the bar's extreme is swept;
 2. what the bar opened is laid along the path, and what the path reaches afterwards is swept at once: mass opened late
@@ -29,18 +31,19 @@ from powderkeg.margin.jit import compiled
 FloatArray = NDArray[np.float64]
 
 LONGS, SHORTS = 0, 1
-SCALE, TOTAL, GONE = 0, 1, 2
-"""Columns of the ledger: the lazy factor of stored mass, the mass in the map, and what this bar swept, base units."""
+SCALE, TOTAL, GONE, DECAY, SWEPT, REACHED, ROOM = 0, 1, 2, 3, 4, 5, 6
+"""Planes of the ledger, [7, 2, K]: the lazy factor of stored mass; the mass in the map; what the bar took out of it,
+base units; the share still held after one bar without any closing flow; of what the bar took, that which stood before;
+the share of what it opened that its own path reached; scratch. Helpers write the numbers: they are compiled."""
 
 BEFORE, AFTER, OPENED = 0, 1, 2
 """Columns of the flow: open interest before and after the bar, and what the bar opened, base units."""
 
-SWEPT, REACHED = 0, 1
-"""What a bar gives out: base units that stood before it and were crossed, and the share of what it opens that the rest
-of its own path reaches (a function of the path alone)."""
-
 _SMALLEST_SCALE: Final = 1e-60
 """A lazy factor below this is multiplied into the bins, long before a float could lose it."""
+
+_TINY: Final = 1e-300
+"""Less than any open interest, so that nothing is divided by zero."""
 
 
 def bin_of(log_price: float, width: float) -> int:
@@ -48,96 +51,124 @@ def bin_of(log_price: float, width: float) -> int:
     return math.floor(log_price / width)
 
 
-def sweep(mass: Any, ledger: Any, side: int, ends: Any, swept: Any) -> None:
-    """Empty the bins between the ends, both included, for every distance of one side; what they held goes to `swept`.
-
-    Args:
-        mass: [2, K, B] stored mass.
-        ledger: [2, K, 3] scale, total, gone.
-        side: 0 long, 1 short.
-        ends: first and last bin.
-        swept: [2, K] out: base units.
-    """
-    for k in range(mass.shape[1]):
-        taken = 0.0
-        for b in range(ends[0], ends[1] + 1):
-            taken += mass[side, k, b]
-            mass[side, k, b] = 0.0
-        taken *= ledger[side, k, 0]
-        swept[side, k] = ledger[side, k, 2] = taken
-        ledger[side, k, 1] = max(ledger[side, k, 1] - taken, 0.0)
-
-
-def turning_points(path: Any, width: float, points: Any) -> None:
+def turning_points(i: int, path: Any, grid: Any, room: Any) -> None:
     """Bins of open, the extreme met first, the other one, and close: low first in a bar that rose."""
-    rose = path[3] >= path[0]
-    points[0] = bin_of(path[0], width)
-    points[1] = bin_of(path[2] if rose else path[1], width)
-    points[2] = bin_of(path[1] if rose else path[2], width)
-    points[3] = bin_of(path[3], width)
+    rose, first = path[i, 3] >= path[i, 0], int(grid[1])
+    room[0, 3] = bin_of(path[i, 0], grid[0]) - first
+    room[1, 3] = bin_of(path[i, 2] if rose else path[i, 1], grid[0]) - first
+    room[2, 3] = bin_of(path[i, 1] if rose else path[i, 2], grid[0]) - first
+    room[3, 3] = bin_of(path[i, 3], grid[0]) - first
 
 
 def longest_path(path: Any, width: float) -> int:
-    """Room for the bins of the longest bar: twice its range at most, and the ends."""
+    """Room for the bins of the longest bar: twice its range at most, the ends, and the turning points."""
     widest = 0.0
     for i in range(len(path)):
         widest = max(widest, path[i, 1] - path[i, 2])
-    return 3 * (bin_of(widest, width) + 2)
+    return 3 * (bin_of(widest, width) + 2) + 4
 
 
-def visit(points: Any, visits: Any) -> int:
-    """Write every bin of the path in order, with the lowest and highest bin the path still reaches; how many.
+def sweep(mass: Any, ledger: Any, side: int, ends: Any, steps: Any) -> None:
+    """Empty the levels between the ends, both included, for every distance of one side.
 
-    The row after the last holds the range in bins: a farther distance reaches nothing.
+    Args:
+        mass: [2, E, K] stored mass.
+        ledger: [7, 2, K]; what the levels held goes to SWEPT and GONE.
+        side: 0 long, 1 short.
+        ends: first and last bin of the levels.
+        steps: [K] distances in bins.
     """
-    count = 0
-    for j in range(3):
-        start, stop = points[j], points[j + 1]
-        low, high = stop, stop
-        for later in range(j + 2, 4):
-            low, high = min(low, points[later]), max(high, points[later])
-        step = 1 if stop >= start else -1
-        for n in range(abs(stop - start)):
-            entry = start + n * step
-            visits[count, 0], visits[count, 1], visits[count, 2] = entry, min(entry, low), max(entry, high)
+    for k in range(len(steps)):
+        away = -steps[k] if side else steps[k]
+        taken = 0.0
+        for e in range(max(ends[0] + away, 0), min(ends[1] + away, mass.shape[1] - 1) + 1):
+            taken += mass[side, e, k]
+            mass[side, e, k] = 0.0
+        taken *= ledger[0, side, k]
+        ledger[4, side, k] = ledger[2, side, k] = taken
+        ledger[1, side, k] = max(ledger[1, side, k] - taken, 0.0)
+
+
+def tally(room: Any) -> int:
+    """How often the path is in each bin from its lowest up, in the first column of `room`; how many visits in all."""
+    lowest, highest = min(room[1, 3], room[2, 3]), max(room[1, 3], room[2, 3])
+    for b in range(highest - lowest + 1):
+        room[b, 0] = 0
+    count, at = 1, room[0, 3]
+    for j in range(1, 4):
+        step = 1 if room[j, 3] >= at else -1
+        while at != room[j, 3]:
+            room[at - lowest, 0] += 1
+            at += step
             count += 1
-    for column in range(3):
-        visits[count, column] = points[3]
-    count += 1
-    visits[count, 0] = max(points[1], points[2]) - min(points[1], points[2])
+    room[at - lowest, 0] += 1
     return count
 
 
-def lay(mass: Any, ledger: Any, reached: Any, side: int, steps: Any, visits: Any, parts: Any) -> None:
+def lay_narrow(mass: Any, ledger: Any, side: int, room: Any, lowest: int, highest: int, each: Any) -> None:
+    """Lay what was opened at every visited bin, for all distances of one side: none of them is within the path's range.
+
+    Args:
+        mass: [2, E, K] stored mass.
+        ledger: [7, 2, K].
+        side: 0 long, 1 short.
+        room: visits of each bin from the lowest, as `tally` leaves them.
+        lowest: first bin of the path.
+        highest: last bin of the path.
+        each: base units opened at each visit, and in all.
+    """
+    for k in range(mass.shape[2]):
+        ledger[6, side, k] = each[0] / ledger[0, side, k]
+    for e in range(lowest, highest + 1):
+        times = float(room[e - lowest, 0])
+        for k in range(mass.shape[2]):
+            mass[side, e, k] += times * ledger[6, side, k]
+    for k in range(mass.shape[2]):
+        ledger[1, side, k] += each[1]
+
+
+def visit(room: Any) -> int:
+    """Write every bin of the path in order, with the lowest and highest bin the path still reaches; how many."""
+    count = 0
+    for j in range(3):
+        start, stop = room[j, 3], room[j + 1, 3]
+        low, high = stop, stop
+        for later in range(j + 2, 4):
+            low, high = min(low, room[later, 3]), max(high, room[later, 3])
+        step = 1 if stop >= start else -1
+        for n in range(abs(stop - start)):
+            entry = start + n * step
+            room[count, 0], room[count, 1], room[count, 2] = entry, min(entry, low), max(entry, high)
+            count += 1
+    for column in range(3):
+        room[count, column] = room[3, 3]
+    return count + 1
+
+
+def lay_wide(mass: Any, ledger: Any, side: int, steps: Any, room: Any, parts: Any) -> None:
     """Lay what was opened at every visited bin, for every distance of one side; what the rest of the path reaches goes.
 
     Args:
-        mass: [2, K, B] stored mass.
-        ledger: [2, K, 3] scale, total, gone.
-        reached: [2, K] out: share of the opening that goes at once.
+        mass: [2, E, K] stored mass.
+        ledger: [7, 2, K]; the share that goes at once is left in REACHED.
         side: 0 long, 1 short.
         steps: [K] distances in bins.
-        visits: [> count, 3] entry bin, lowest and highest bin the path reaches after it; then the range.
+        room: per visit the entry bin, lowest and highest bin the path reaches after it.
         parts: visited bins, and base units opened at each.
     """
     count, each = parts
     for k in range(len(steps)):
         step = steps[k] if side else -steps[k]
-        stored = each / ledger[side, k, 0]
+        stored = each / ledger[0, side, k]
         gone = 0
-        if steps[k] > visits[count, 0]:
-            for v in range(count):
-                mass[side, k, visits[v, 0] + step] += stored
-        else:
-            for v in range(count):
-                level = visits[v, 0] + step
-                if visits[v, 1] <= level <= visits[v, 2]:
-                    gone += 1
-                else:
-                    mass[side, k, level] += stored
-        reached[side, k] = gone / count
-        ledger[side, k, 1] += (count - gone) * each
-        ledger[side, k, 2] += gone * each
+        for v in range(count):
+            if room[v, 1] <= room[v, 0] + step <= room[v, 2]:
+                gone += 1
+            else:
+                mass[side, room[v, 0], k] += stored
+        ledger[5, side, k] = gone / count
+        ledger[2, side, k] += gone * each
+        ledger[1, side, k] += (count - gone) * each
 
 
 def left_of(gross: float, closed: float, gone: float) -> float:
@@ -146,88 +177,146 @@ def left_of(gross: float, closed: float, gone: float) -> float:
     What was swept is part of what was closed and is not closed twice: only the rest of the closing flow thins what is
     left of open interest. Multiplying the two laws out gives mass ≤ open interest after the bar.
     """
-    if closed <= gone:
-        return 1.0
-    rest = gross - gone
-    return max(1.0 - (closed - gone) / rest, 0.0) if rest > 0.0 else 0.0
+    over = max(closed - gone, 0.0)
+    return max(1.0 - over / max(gross - gone, _TINY), 0.0)
 
 
-def thin(mass: Any, ledger: Any, side: int, decay: Any, gross: float, closed: float) -> None:
+def thin(mass: Any, ledger: Any, side: int, gross: float, closed: float) -> None:
     """Closing flow and half-life: one factor for all that one side holds at a distance."""
-    usual = left_of(gross, closed, 0.0)
-    for k in range(len(decay)):
-        gone = ledger[side, k, 2]
-        factor = decay[k] * (usual if gone == 0.0 else left_of(gross, closed, gone))
-        scale = ledger[side, k, 0] * factor
-        ledger[side, k, 1] *= factor
-        if scale < _SMALLEST_SCALE:
-            for b in range(mass.shape[2]):
-                mass[side, k, b] *= scale
-            scale = 1.0
-        ledger[side, k, 0] = scale
+    smallest = 1.0
+    for k in range(mass.shape[2]):
+        factor = ledger[3, side, k] * left_of(gross, closed, ledger[2, side, k])
+        ledger[0, side, k] *= factor
+        ledger[1, side, k] *= factor
+        smallest = min(smallest, ledger[0, side, k])
+    if smallest < _SMALLEST_SCALE:
+        for e in range(mass.shape[1]):
+            for k in range(mass.shape[2]):
+                mass[side, e, k] *= ledger[0, side, k]
+        for k in range(mass.shape[2]):
+            ledger[0, side, k] = 1.0
 
 
-def walk(path: Any, flow: Any, decay: Any, steps: Any, grid: Any, mass: Any, ledger: Any, out: Any) -> None:
+def walk_bar(i: int, path: Any, flow: Any, steps: Any, grid: Any, mass: Any, ledger: Any, room: Any) -> bool:
+    """Walk bar i; the other arguments as of `walk`.
+
+    Returns:
+        Whether the path may have reached levels opened in the bar; if not, REACHED is not written.
+    """
+    turning_points(i, path, grid, room)
+    lowest, highest = min(room[1, 3], room[2, 3]), max(room[1, 3], room[2, 3])
+    last = room[0, 3] if math.isnan(grid[2]) else int(grid[2]) - int(grid[1])
+    wide = highest - lowest >= grid[3]
+    count = visit(room) if wide else tally(room)
+    gross, opened, after = flow[i, 0] + flow[i, 2], flow[i, 2], flow[i, 1]
+    for side in range(2):
+        # Whatever the path reached before is empty already: longs stand below the last close, shorts above it.
+        ends = (lowest, last - 1) if side == 0 else (last + 1, highest)
+        if ends[0] <= ends[1]:
+            sweep(mass, ledger, side, ends, steps)
+        else:
+            for k in range(len(steps)):
+                ledger[2, side, k] = ledger[4, side, k] = 0.0
+        if wide:
+            lay_wide(mass, ledger, side, steps, room, (count, opened / count))
+        else:
+            lay_narrow(mass, ledger, side, room, lowest, highest, (opened / count, opened))
+        thin(mass, ledger, side, gross, gross - after)
+    grid[2] = room[3, 3] + int(grid[1])
+    return wide
+
+
+def walk(path: Any, flow: Any, steps: Any, grid: Any, mass: Any, ledger: Any, swept: Any, reached: Any) -> None:
     """Walk bars over the map.
 
     Args:
         path: [N, 4] log of open, high, low, close.
         flow: [N, 3] open interest before and after the bar, and what it opened, base units.
-        decay: [K] share of the mass that is still held after one bar, without any closing flow.
         steps: [K] distance of each basis in bins, >= 1.
-        grid: bin width in log price, first bin, and the bin of the last close (NaN before the first bar).
-        mass: [2, K, B] the map's stored mass, changed in place.
-        ledger: [2, K, 3] scale, total and gone, changed in place.
-        out: [N, 2, 2, K] per bar: swept base units and reached share, per side and basis.
+        grid: bin width in log price, first bin, the bin of the last close (NaN before the first bar), nearest step.
+        mass: [2, E, K] the map's stored mass, changed in place; the grid holds every bin of the path.
+        ledger: [7, 2, K] changed in place.
+        swept: [N, 2, K] out: base units that stood before the bar and were crossed.
+        reached: [N, 2, K] out: share of what a bar opens that the rest of its own path reaches (a function of the path
+            alone); all zero before, so that what stays zero costs no memory.
     """
-    width, first = grid[0], int(grid[1])
-    points = np.empty(4, np.int64)
-    visits = np.empty((longest_path(path, width), 3), np.int64)
+    room = np.empty((longest_path(path, grid[0]), 4), np.int64)
     for i in range(len(path)):
-        turning_points(path[i], width, points)
-        points -= first
-        lowest, highest = min(points[1], points[2]), max(points[1], points[2])
-        last = points[0] if math.isnan(grid[2]) else int(grid[2]) - first
-        count = visit(points, visits)
-        gross, opened = flow[i, 0] + flow[i, 2], flow[i, 2]
-        swept, reached = out[i, 0], out[i, 1]
+        wide = walk_bar(i, path, flow, steps, grid, mass, ledger, room)
         for side in range(2):
-            # Whatever the path reached before is empty already: longs stand below the last close, shorts above it.
-            ends = (lowest, last - 1) if side == 0 else (last + 1, highest)
-            sweep(mass, ledger, side, ends, swept)
-            lay(mass, ledger, reached, side, steps, visits, (count, opened / count))
-            thin(mass, ledger, side, decay, gross, gross - flow[i, 1])
-        grid[2] = points[3] + first
+            for k in range(len(steps)):
+                swept[i, side, k] = ledger[4, side, k]
+        if wide:
+            for side in range(2):
+                for k in range(len(steps)):
+                    reached[i, side, k] = ledger[5, side, k]
+
+
+def standing(mass: Any, ledger: Any, ends: Any, steps: Any) -> None:
+    """What stands between the ends of each side, to SWEPT, without emptying it; arguments as of `sweep`, both sides."""
+    for side in range(2):
+        for k in range(len(steps)):
+            away = -steps[k] if side else steps[k]
+            held = 0.0
+            first, last = ends[2 * side] + away, ends[2 * side + 1] + away
+            for e in range(max(first, 0), min(last, mass.shape[1] - 1) + 1):
+                held += mass[side, e, k]
+            ledger[4, side, k] = held * ledger[0, side, k]
+
+
+def walk_within(path: Any, flow: Any, steps: Any, grid: Any, mass: Any, ledger: Any, swept: Any, coarse: Any) -> None:
+    """Walk fine bars, and say per coarse bar what stood before it and lies in its range: nothing of its own flow.
+
+    Args:
+        path: [N, 4] log of open, high, low, close of the fine bars.
+        flow: [N, 3] of the fine bars.
+        steps: [K] distances in bins.
+        grid: bin width, first bin, bin of the last close, nearest step.
+        mass: [2, E, K] stored mass, changed in place.
+        ledger: [7, 2, K] changed in place.
+        swept: [M, 2, K] out: base units that stood before the coarse bar and are crossed in it.
+        coarse: [M, 3] first fine bar of each, and lowest and highest bin of its path.
+    """
+    room = np.empty((longest_path(path, grid[0]), 4), np.int64)
+    for m in range(len(coarse)):
+        start = coarse[m, 0]
+        stop = coarse[m + 1, 0] if m + 1 < len(coarse) else len(path)
+        first = int(grid[1])
+        last = bin_of(path[start, 0], grid[0]) - first if math.isnan(grid[2]) else int(grid[2]) - first
+        ends = (coarse[m, 1] - first, last - 1, last + 1, coarse[m, 2] - first)
+        standing(mass, ledger, ends, steps)
+        for side in range(2):
+            for k in range(len(steps)):
+                swept[m, side, k] = ledger[4, side, k]
+        for i in range(start, stop):
+            walk_bar(i, path, flow, steps, grid, mass, ledger, room)
+
+
+_HELPERS: Final = (
+    bin_of,
+    turning_points,
+    longest_path,
+    sweep,
+    tally,
+    lay_narrow,
+    visit,
+    lay_wide,
+    left_of,
+    thin,
+    walk_bar,
+    standing,
+)
 
 
 @cache
 def compiled_walk() -> Any:
     """`walk`, compiled on first use."""
-    signature = "(f8[:,::1], f8[:,::1], f8[::1], i8[::1], f8[::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,:,::1])"
-    return compiled(walk, signature, bin_of, sweep, turning_points, longest_path, visit, lay, left_of, thin)
-
-
-def stand(entry: Any, qty: Any, reach: Any, steps: Any, histogram: Any, crossed: Any) -> None:
-    """Crossed levels where every trade opens, nothing closes and no level ever goes: what public heatmaps draw.
-
-    Args:
-        entry: [N] bin of each bar's entry, from the grid's first.
-        qty: [N] what each bar opens, base units.
-        reach: [N, 2, 2] first and last bin each side's levels are crossed in, per bar and side.
-        steps: [K] distances in bins, each weighed alike.
-        histogram: [B] opened base units by bin, all zero, changed in place.
-        crossed: [N, 2] out: base units crossed per bar and side.
-    """
-    for i in range(len(entry)):
-        for side in range(2):
-            for k in range(len(steps)):
-                offset = steps[k] if side == 0 else -steps[k]
-                for b in range(reach[i, side, 0] + offset, reach[i, side, 1] + offset + 1):
-                    crossed[i, side] += histogram[b]
-        histogram[entry[i]] += qty[i]
+    signature = "(f8[:,::1], f8[:,::1], i8[::1], f8[::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,::1])"
+    return compiled(walk, signature, *_HELPERS)
 
 
 @cache
-def compiled_stand() -> Any:
-    """`stand`, compiled on first use."""
-    return compiled(stand, "(i8[::1], f8[::1], i8[:,:,::1], i8[::1], f8[::1], f8[:,::1])")
+def compiled_walk_within() -> Any:
+    """`walk_within`, compiled on first use."""
+    signature = "(f8[:,::1], f8[:,::1], i8[::1], f8[::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,::1], i8[:,::1])"
+    return compiled(walk_within, signature, *_HELPERS)

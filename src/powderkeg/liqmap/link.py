@@ -31,6 +31,9 @@ FREE_RIDGE: Final = 1e-3
 CLIP: Final = 5.0
 """Standard deviations beyond which a column is held: no prediction may ride on one wild number."""
 
+FARTHEST: Final = 300.0
+"""η beyond which h is a straight line to the last digit, long before its exponential overflows."""
+
 ROUNDS: Final = 25
 ENOUGH: Final = 1e-6
 
@@ -53,8 +56,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     log_size: FloatArray
     target: FloatArray
 
-    def where(self, chosen: Mask) -> Rows:
-        """The rows a mask chooses."""
+    def where(self, chosen: Mask | IntArray) -> Rows:
+        """The rows a mask or their numbers choose."""
         return Rows(
             columns=self.columns[chosen],
             series=self.series[chosen],
@@ -84,13 +87,16 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def smooth_log1p(eta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """h(η) and its derivative, by Gauss–Hermite quadrature."""
-    held = np.zeros_like(eta)
+    """h(η) and its derivative, by Gauss–Hermite quadrature; one exponential serves all nodes."""
+    bounded = np.minimum(eta, FARTHEST)
+    grown = np.exp(bounded)
+    held = eta - bounded
     slope = np.zeros_like(eta)
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        shifted = eta + SPREAD * node
-        held += weight * np.logaddexp(0.0, shifted)
-        slope += weight * np.exp(-np.logaddexp(0.0, -shifted))
+        odds = grown * np.exp(SPREAD * node)
+        whole = 1.0 + odds
+        held += weight * np.log(whole)
+        slope += weight * (odds / whole)
     return held, slope
 
 

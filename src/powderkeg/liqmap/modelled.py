@@ -12,12 +12,12 @@ import numpy as np
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_DAY, format_duration, format_instant
 from powderkeg.liqmap.bars import Bars, FloatArray, IntArray
-from powderkeg.liqmap.calibrate import calibrate_panel
+from powderkeg.liqmap.calibrate import shared_settings
 from powderkeg.liqmap.estimate import Estimate, LevelMap, MapSettings, estimate, flow_of
 from powderkeg.liqmap.kernel import DEFAULT_SETTINGS, MapKernel, day_start, default_kernel, week_start
 from powderkeg.liqmap.panel import build_panel, walk_markets
 from powderkeg.liqmap.reading import LiquidationMap, MarketCoverage
-from powderkeg.liqmap.weights import distance_weights, nonnegative_weights
+from powderkeg.liqmap.weights import crossing_ratios, distance_weights, nonnegative_weights
 
 RESAMPLED: Final = 100
 """Bootstrap samples: enough for the 10th and 90th of a hundred."""
@@ -67,6 +67,8 @@ class Modelled:
         notional_usd = weighed(mass, kernel.weights) * prices
         spread = np.stack([weighed(mass, held) for held in kernel.samples]) * prices
         low, high = np.quantile(spread, [0.1, 0.9], axis=0) if kernel.origin == "calibrated" else (spread[0], spread[1])
+        low = np.minimum(low, notional_usd * kernel.crossings[:, :1])
+        high = np.maximum(high, notional_usd * kernel.crossings[:, 1:])
         mark_price = float(bars.prices[-1, 3])
         held_base = last_open_interest(bars)
         return LiquidationMap(
@@ -76,8 +78,8 @@ class Modelled:
             first_bin=level_map.first_bin,
             bin_width=kernel.settings.bin_width,
             notional_usd=notional_usd,
-            lower_usd=np.minimum(low, notional_usd),
-            upper_usd=np.maximum(high, notional_usd),
+            lower_usd=low,
+            upper_usd=high,
             open_interest_usd=held_base * mark_price,
             method="modelled",
             sources=(symbol,),
@@ -104,6 +106,7 @@ class Modelled:
             settings=settings,
             weights=weights,
             samples=samples,
+            crossings=self._crossings_of_day(symbol, cut_ns, settings),
             trained_until_ns=cut_ns,
             training_bars=int(mine.sum()),
         )
@@ -162,7 +165,7 @@ class Modelled:
             return DEFAULT_SETTINGS
 
         def search() -> MapSettings:
-            return calibrate_panel(build_panel(teachers), cut_ns).settings
+            return shared_settings(build_panel(teachers), cut_ns)
 
         return self._recall(("settings", cut_ns, *_marks(teachers)), search)
 
@@ -180,6 +183,22 @@ class Modelled:
             return np.concatenate([found, found.reshape(-1, 2, found.shape[1]).mean(axis=0)])
 
         return self._recall(("weights", symbol, cut_ns, settings, *_marks(markets)), fit)
+
+    def _crossings_of_day(self, symbol: str, cut_ns: int, settings: MapSettings) -> FloatArray:
+        """[2, 2] what bars that cross the market's map showed over what it said, held out of the fit; around 1."""
+        teachers = self._teachers(cut_ns)
+        taught = next((n for n, one in enumerate(teachers) if one.symbol == symbol), None)
+
+        def hold_out() -> FloatArray:
+            panel = build_panel(teachers)
+            found = crossing_ratios(panel, walk_markets(teachers, settings), panel.trainable(cut_ns))
+            return np.column_stack([np.minimum(found[:, 0], 1.0), np.maximum(found[:, 1], 1.0)])
+
+        found = self._recall(("crossings", cut_ns, settings, *_marks(teachers)), hold_out)
+        if taught is not None:
+            return found[2 * taught : 2 * taught + 2].copy()
+        by_market = found.reshape(-1, 2, 2)
+        return np.stack([by_market[:, :, 0].min(axis=0), by_market[:, :, 1].max(axis=0)], axis=1)
 
     def _recall(self, key: tuple[object, ...], make: Callable[[], Any]) -> Any:
         if key not in self._memory:
@@ -250,6 +269,7 @@ def _assumptions(kernel: MapKernel, bars: Bars) -> dict[str, str]:
         "what": "an estimate: positions are not published, levels follow flow and past prices",
         "churn": f"{settings.churn:g} of two-sided volume is real turnover",
         "basis": f"{settings.basis}, {len(settings.distances)} distances",
+        "band": "holds 80 % of past bars that crossed the map, each held out of the fit, and 80 % of refits",
         "half_life_hours": f"{settings.half_life_hours:g}",
         "trained": trained,
         "coverage": f"liquidations known in {known.mean():.0%} of bars; a sampled feed makes dollars a floor",

@@ -22,6 +22,9 @@ Model = Callable[[Panel, Mask, Mask], FloatArray]
 SEEN_SHARE: Final = 0.1
 """A distance of the map is used once a tenth of the training bars reached levels of it: fewer teach nothing."""
 
+AT_ONCE: Final = 20_000
+"""Rows predicted in one go: hundreds of thousands of minutes would need their columns several times over at once."""
+
 INNER_BLOCKS: Final = 8
 """Blocks of inner validation: about three days each in a month of training, longer than liquidations cluster."""
 
@@ -52,7 +55,10 @@ def pooled(columns: FloatArray) -> Model:
     def model(panel: Panel, mask: Mask, wanted: Mask) -> FloatArray:
         rows = panel.rows(columns)
         predicted = np.full(len(panel.target), np.nan)
-        predicted[wanted] = fit(rows.where(mask), panel.series_count).predict(rows.where(wanted))
+        fitted, asked = fit(rows.where(mask), panel.series_count), np.flatnonzero(wanted)
+        for first in range(0, len(asked), AT_ONCE):
+            part = asked[first : first + AT_ONCE]
+            predicted[part] = fitted.predict(rows.where(part))
         return predicted
 
     return model

@@ -54,18 +54,21 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     def rows(self, *columns: FloatArray) -> Rows:
         """The panel as rows of a regression on these columns."""
         return Rows(
-            columns=np.concatenate(columns, axis=1), series=self.series, log_size=self.log_size, target=self.target
+            columns=columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1),
+            series=self.series,
+            log_size=self.log_size,
+            target=self.target,
         )
 
     def trainable(self, until_ns: int) -> Mask:
         """[R] bars that ended by then, with history and known liquidations."""
-        interval = np.repeat([2 * [bars.interval_ns] for bars in self.markets], self.counts)
+        interval = np.array([bars.interval_ns for bars in self.markets])[self.series // 2]
         return self.warm & np.isfinite(self.target) & (self.open_ns + interval <= until_ns)
 
-    @property
-    def counts(self) -> list[int]:
-        """Rows of each series, in order."""
-        return [len(bars) for bars in self.markets for _ in SIDES]
+    def where(self, chosen: Mask) -> Panel:
+        """The rows a mask chooses, as a panel of the same markets: fits on few of many bars need no more."""
+        held = {name: getattr(self, name)[chosen] for name in self.__struct_fields__ if name != "markets"}
+        return Panel(markets=self.markets, **held)
 
 
 def build_panel(markets: Sequence[Bars], read_until_ns: int | None = None) -> Panel:

@@ -1,8 +1,8 @@
 """A map as one reads it: dollars per price bin and side, with a band, and the clusters nearest to the price.
 
 The number of a bin is what the feed would show liquidated if the mark price went there and no further: mass of the
-bin, weighed by distance. A band says how sure the weights are, from a bootstrap over whole days, so that the hours of
-one cascade count once.
+bin, weighed by distance. A band holds what 80 % of past bars showed that crossed the map, each held out of the fit, and
+a bootstrap over whole days, so that the hours of one cascade count once.
 """
 
 from __future__ import annotations

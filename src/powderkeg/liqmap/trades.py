@@ -15,44 +15,45 @@ from powderkeg.liqmap.kernels import left_of
 from powderkeg.margin.jit import READ_1D, compiled
 
 
-def settle(mass: Any, ledger: Any, steps: Any, at: int, waiting: float, left: float) -> None:
+def settle(mass: Any, ledger: Any, at: int, waiting: float, left: float) -> None:
     """Put what waited at bin `at` into the map, and thin all of it by what was closed meanwhile."""
     if waiting == 0.0 and left == 1.0:
         return
-    for k in range(len(steps)):
-        for side in range(2):
-            level = at - steps[k] if side == 0 else at + steps[k]
-            ledger[side, k, 0] *= left
-            if ledger[side, k, 0] < 1e-60:
-                mass[side, k] *= ledger[side, k, 0]
-                ledger[side, k, 0] = 1.0
-            ledger[side, k, 1] = ledger[side, k, 1] * left + waiting
-            mass[side, k, level] += waiting / ledger[side, k, 0]
+    for side in range(2):
+        for k in range(mass.shape[2]):
+            ledger[0, side, k] *= left
+            if ledger[0, side, k] < 1e-60:
+                mass[side, :, k] *= ledger[0, side, k]
+                ledger[0, side, k] = 1.0
+            ledger[1, side, k] = ledger[1, side, k] * left + waiting
+            mass[side, at, k] += waiting / ledger[0, side, k]
 
 
 def cross(mass: Any, ledger: Any, swept: Any, steps: Any, ends: Any, flow: Any) -> None:
     """The trade that moves to another bin: empty every level on its way, lay what it opens, thin by what it closes.
 
     Args:
-        mass: [2, K, B] stored mass.
-        ledger: [2, K, 3] scale, total, gone.
+        mass: [2, E, K] stored mass by entry bin.
+        ledger: [7, 2, K] as in `kernels`.
         swept: [2, K] base units crossed, added up.
         steps: [K] distances in bins.
         ends: bins the price comes from and goes to.
         flow: open interest and what the trade opens together, what it closes, what it opens.
     """
+    low, high = min(ends[0], ends[1]), max(ends[0], ends[1])
     for side in range(2):
         for k in range(len(steps)):
+            away = -steps[k] if side else steps[k]
             taken = 0.0
-            for b in range(min(ends[0], ends[1]), max(ends[0], ends[1]) + 1):
-                taken += mass[side, k, b]
-                mass[side, k, b] = 0.0
-            taken *= ledger[side, k, 0]
+            for e in range(max(low + away, 0), min(high + away, mass.shape[1] - 1) + 1):
+                taken += mass[side, e, k]
+                mass[side, e, k] = 0.0
+            taken *= ledger[0, side, k]
             swept[side, k] += taken
-            mass[side, k, ends[1] - steps[k] if side == 0 else ends[1] + steps[k]] += flow[2] / ledger[side, k, 0]
+            mass[side, ends[1], k] += flow[2] / ledger[0, side, k]
             left = left_of(flow[0], flow[1], taken)
-            ledger[side, k, 0] *= left
-            ledger[side, k, 1] = (max(ledger[side, k, 1] - taken, 0.0) + flow[2]) * left
+            ledger[0, side, k] *= left
+            ledger[1, side, k] = (max(ledger[1, side, k] - taken, 0.0) + flow[2]) * left
 
 
 def walk_trades(prices: Any, qty: Any, rates: Any, steps: Any, grid: Any, mass: Any, ledger: Any, swept: Any) -> None:
@@ -64,8 +65,8 @@ def walk_trades(prices: Any, qty: Any, rates: Any, steps: Any, grid: Any, mass: 
         rates: open interest before, and per base unit traded its change, what opens and what closes.
         steps: [K] distances in bins.
         grid: bin width, first bin, bin of the last price (NaN before the first).
-        mass: [2, K, B] stored mass, changed in place.
-        ledger: [2, K, 3] scale, total, gone; changed in place.
+        mass: [2, E, K] stored mass by entry bin, changed in place.
+        ledger: [7, 2, K] as in `kernels`, changed in place.
         swept: [2, K] out: base units crossed, added up.
     """
     width, first = grid[0], int(grid[1])
@@ -79,7 +80,7 @@ def walk_trades(prices: Any, qty: Any, rates: Any, steps: Any, grid: Any, mass: 
             waiting = (waiting + opens * traded) * kept
             left *= kept
         else:
-            settle(mass, ledger, steps, at, waiting, left)
+            settle(mass, ledger, at, waiting, left)
             waiting, left = 0.0, 1.0
             absolute = math.floor(math.log(price) / width)
             low, high = math.exp(absolute * width), math.exp((absolute + 1) * width)
@@ -88,7 +89,7 @@ def walk_trades(prices: Any, qty: Any, rates: Any, steps: Any, grid: Any, mass: 
             cross(mass, ledger, swept, steps, (start, at), (gross, closes * traded, opens * traded))
             grid[2] = absolute
         held_base += change * traded
-    settle(mass, ledger, steps, at, waiting, left)
+    settle(mass, ledger, at, waiting, left)
 
 
 @cache

@@ -28,10 +28,14 @@ def compiled(kernel: Kernel, signature: str, *helpers: Callable[..., Any]) -> Ke
         kernel: a function numba can compile.
         signature: numba types of its arguments and result, as text.
         helpers: plain functions the kernel calls, in the same file (the cache watches that file alone).
+
+    Floats divide as IEEE 754 says (x / 0 is infinite), which is what lets a compiler take several at once. Helpers are
+    inlined: passing a dozen arrays costs more than what most of them do. The lock of the interpreter is let go, so
+    threads run kernels side by side.
     """
     from numba import njit  # noqa: PLC0415 - see above
     from numba.extending import register_jitable  # noqa: PLC0415
 
     for helper in helpers:
-        register_jitable(helper)
-    return cast("Kernel", njit(signature, cache=True)(kernel))
+        register_jitable(error_model="numpy", forceinline=True)(helper)
+    return cast("Kernel", njit(signature, cache=True, nogil=True, error_model="numpy")(kernel))

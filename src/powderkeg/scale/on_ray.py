@@ -35,13 +35,16 @@ _QUIET: Final = {
 }
 
 
-def ray_engine(address: str | None = None, workers: int | None = None, *, keep: bool = False) -> Engine:
+def ray_engine(
+    address: str | None = None, workers: int | None = None, *, processors_per_task: int = 1, keep: bool = False
+) -> Engine:
     """An engine on Ray.
 
     Args:
         address: of a cluster that runs; None starts one on this machine and stops it in the end.
         workers: processors of the cluster started here; None takes those at hand.
-        keep: stay connected for further sweeps of this process.
+        processors_per_task: reserved on the cluster for each task.
+        keep: stay connected for further sweeps of this process, until `disconnect`.
 
     Raises:
         InputError: ray is not installed, or no cluster answers at the address.
@@ -56,12 +59,19 @@ def ray_engine(address: str | None = None, workers: int | None = None, *, keep: 
         with redirect_stdout(sys.stderr):
             _connect(ray, address, workers)
             try:
-                yield from _on_cluster(ray, tasks, work)
+                yield from _on_cluster(ray, tasks, work, processors_per_task)
             finally:
                 if not keep:
                     ray.shutdown()
 
     return engine
+
+
+def disconnect() -> None:
+    """Let go of the cluster; one that was started for this process ends."""
+    import ray  # noqa: PLC0415 - an extra, and seconds of import
+
+    ray.shutdown()
 
 
 def _connect(ray: Any, address: str | None, workers: int | None) -> None:
@@ -79,8 +89,8 @@ def _connect(ray: Any, address: str | None, workers: int | None) -> None:
         raise InputError(f"no Ray cluster {where}: {error}") from None
 
 
-def _on_cluster(ray: Any, tasks: Sequence[Task], work: str) -> Iterator[tuple[Task, Answer]]:
-    remote = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(_answer_text)
+def _on_cluster(ray: Any, tasks: Sequence[Task], work: str, processors: int) -> Iterator[tuple[Task, Answer]]:
+    remote = ray.remote(num_cpus=processors, max_retries=MAX_RETRIES)(_answer_text)
     most = max(int(ray.cluster_resources().get("CPU", 1)), 1) * AHEAD
     waiting = list(reversed(tasks))
     asked: dict[Any, Task] = {}

@@ -4,10 +4,10 @@ No figure travels without the share of its window in which the feed was being wa
 
 - `Observed` intervals say when a stream was watched (a connection) or is complete by another road (an import);
 - `FeedGap`s say when it was not, although a connection stood, and why;
-- an import closes a gap: what was fetched afterwards counts as observed.
+- an import or a back-fill closes a gap: what was fetched afterwards counts as observed, and is marked as such.
 
-So covered = (connections - gaps) | imports. The rest of the window is reported as gaps, with the recorded reason where
-there is one and `not recorded` where there is none: covered length plus gap length is always the window.
+So covered = (connections - gaps) | imports | back-fills. The rest of the window is reported as gaps, with the recorded
+reason where there is one and `not recorded` where there is none: covered length plus gap length is always the window.
 """
 
 from __future__ import annotations
@@ -33,16 +33,19 @@ class Observed(msgspec.Struct, frozen=True, gc=False):
     """An interval [from_ns, to_ns) in which a venue's stream was observed.
 
     Attributes:
-        how: `connection` (watched live) or `import` (complete from a file or a back-fill).
+        how: `connection` (watched live), `import` (complete from a file), or `backfill` (the venue was asked for it
+            afterwards, and answered).
         journal_id: the journal the frames stand in; None where there is none.
+        reason: of a back-fill: why the interval was not watched live.
     """
 
     venue: str
     stream: str
     from_ns: int
     to_ns: int
-    how: Literal["connection", "import"]
+    how: Literal["connection", "import", "backfill"]
     journal_id: str | None
+    reason: str = ""
 
 
 class CoverageReport(msgspec.Struct, frozen=True):
@@ -52,11 +55,13 @@ class CoverageReport(msgspec.Struct, frozen=True):
         observed_share: covered length over window length, 0 to 1; None where nothing is known about the stream.
         gaps: the uncovered parts in order, each with its reason; empty where nothing is known.
         observed: the covered parts in order, disjoint.
+        backfilled: those of them that the venue told afterwards, each with why it was not watched live.
     """
 
     observed_share: float | None
     gaps: tuple[FeedGap, ...]
     observed: tuple[Span, ...] = ()
+    backfilled: tuple[FeedGap, ...] = ()
 
 
 def union(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -136,13 +141,44 @@ def coverage_of(observed: Iterable[Observed], gaps: Iterable[FeedGap], window: S
     holes = union((gap.from_ns, gap.to_ns) for gap in gaps)
     connected = intersection(_spans(observed, "connection"), [window])
     watched = intersection(connected, complement(holes, window))
-    covered = intersection(union((*watched, *_spans(observed, "import"))), [window])
+    live = intersection(union((*watched, *_spans(observed, "import"))), [window])
+    told = intersection(_spans(observed, "backfill"), complement(live, window))
+    covered = union((*live, *told))
     missing = _with_reasons(complement(covered, window), gaps)
     return CoverageReport(
         observed_share=length(covered) / (window[1] - window[0]),
         gaps=tuple(FeedGap(venue, stream, start, end, reason) for start, end, reason in missing),
         observed=covered,
+        backfilled=tuple(
+            FeedGap(venue, stream, start, end, reason)
+            for start, end, reason in _with_reasons(told, (_as_gap(one) for one in observed if one.how == "backfill"))
+        ),
     )
+
+
+def open_gaps(gaps: Iterable[FeedGap], observed: Iterable[Observed]) -> list[FeedGap]:
+    """The parts of recorded gaps that no other connection watched, each instant once, in order of stream and time.
+
+    One collector's gap is none where another one, or a second connection of it, was watching.
+
+    Args:
+        gaps: as collectors noted them, each of one stream.
+        observed: with each collector's own gaps already cut out, as `Database.observed` gives it.
+    """
+    watched: dict[tuple[str, str], list[Span]] = {}
+    for one in observed:
+        if one.how == "connection":
+            watched.setdefault((one.venue, one.stream), []).append((one.from_ns, one.to_ns))
+    noted: dict[tuple[str, str], list[FeedGap]] = {}
+    for gap in gaps:
+        if gap.from_ns < gap.to_ns:
+            noted.setdefault((gap.venue, gap.stream), []).append(gap)
+    found: list[FeedGap] = []
+    for key, holes in sorted(noted.items()):
+        whole = union((gap.from_ns, gap.to_ns) for gap in holes)
+        rest = intersection(whole, complement(watched.get(key, []), (whole[0][0], whole[-1][1])))
+        found += [FeedGap(*key, start, end, reason) for start, end, reason in _with_reasons(rest, holes)]
+    return found
 
 
 def coverage_by_venue(
@@ -192,6 +228,10 @@ def joint_share(reports: Sequence[CoverageReport | None]) -> float | None:
     if not known or len(known) < len(shares):
         return None
     return sum(known) / len(known)
+
+
+def _as_gap(one: Observed) -> FeedGap:
+    return FeedGap(one.venue, one.stream, one.from_ns, one.to_ns, one.reason)
 
 
 def _from_of(gap: FeedGap) -> int:

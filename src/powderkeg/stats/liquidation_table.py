@@ -39,12 +39,17 @@ MAX_ROWS: Final = 1_000_000
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A venue behind a table: the classes of its feed, the observed share of the range, and the gaps in it."""
+    """A venue behind a table: the classes of its feed, the observed share of the range, and the gaps in it.
+
+    `backfilled` are intervals that count as observed because the venue told of them afterwards, and why they were not
+    watched live.
+    """
 
     venue: str
     feed_coverage: tuple[Coverage, ...]
     coverage: float | None
     gaps: tuple[FeedGap, ...]
+    backfilled: tuple[FeedGap, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -54,6 +59,7 @@ class Source(msgspec.Struct, frozen=True):
             "feed_coverage": list(self.feed_coverage),
             "coverage": self.coverage,
             "gaps": [gap_dict(gap) for gap in self.gaps],
+            "backfilled": [gap_dict(gap) for gap in self.backfilled],
         }
 
 
@@ -278,7 +284,7 @@ def _sources(groups: Iterable[LiquidationGroup], coverage: Mapping[str, Coverage
         classes.setdefault(group.venue, set()).add(group.coverage)
     unknown = CoverageReport(None, ())
     return tuple(
-        Source(venue, tuple(sorted(found)), report.observed_share, report.gaps)
+        Source(venue, tuple(sorted(found)), report.observed_share, report.gaps, report.backfilled)
         for venue, found in sorted(classes.items())
         for report in (coverage.get(venue, unknown),)
     )

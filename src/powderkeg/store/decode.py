@@ -7,7 +7,7 @@ from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Final, NamedTuple
 
@@ -24,7 +24,11 @@ from powderkeg.venues import Connection
 EXCERPT_CHARS: Final = 120  # enough to recognize a line, short enough to keep one line
 
 CONTINUED: Final = "continued"
-"""Format of a frames connection that began in an earlier journal: its channels have spoken there."""
+"""Format of a frames connection that began in an earlier journal. Its header holds what it remembers from there, so
+that the journal can be read alone; one without has nothing to remember: its channels have spoken there."""
+
+MEMORY: Final = "memory"
+"""Field of that header: `venues.Connection.memory`, a line each."""
 
 
 class RejectedRecord(msgspec.Struct, frozen=True):
@@ -91,13 +95,13 @@ class Decoder:
         """Rows left out because another connection of the venue had seen them."""
         return self._overlap.repeated
 
-    def unspoken(self, connection_id: int) -> tuple[str, ...]:
-        """Channels of a connection whose first, repeating frame is still awaited."""
+    def memory(self, connection_id: int) -> tuple[str, ...]:
+        """What a frames connection remembers now; see `continued_header`."""
         socket = self._sockets.get(connection_id)
         known = self._known.get(connection_id)
         if socket is None and known is not None and known.kind == "frames":
             socket = self._socket(known)
-        return socket.unspoken if socket is not None else ()
+        return socket.memory if socket is not None else ()
 
     def decode(self, record: Record) -> Decoded:
         """Events of the next record, and what of it could not be read. Raises nothing the record could cause."""
@@ -135,8 +139,10 @@ class Decoder:
             socket = Connection(known.venue, self._instruments, is_one_life=is_one_life)
         except KeyError:
             raise InputError(f"venue {known.venue!r} is not known to this version") from None
-        if known.format.startswith(("messages-", CONTINUED)):
-            socket.resume(())  # single messages, or the rest of a socket's life: none repeats the past
+        if known.format.startswith("messages-"):
+            socket.resume(())  # single messages: none repeats the past
+        elif known.format == CONTINUED:
+            socket.resume(tuple(_header(known).get(MEMORY, "").split()))
         memory = self._state.get(str(known.connection_id))
         if memory is not None:
             socket.resume(tuple(memory))
@@ -160,12 +166,20 @@ class Decoder:
     def _table(self, known: JournalConnection) -> tuple[RowsParser, dict[str, str]]:
         table = self._tables.get(known.connection_id)
         if table is None:
-            try:
-                context = msgspec.json.decode(known.header, type=dict[str, str])
-            except msgspec.DecodeError as error:
-                raise InputError(f"header of table {known.stream!r} is not an object of strings: {error}") from error
-            table = self._tables[known.connection_id] = (_rows_parser(known.format), context)
+            table = self._tables[known.connection_id] = (_rows_parser(known.format), _header(known))
         return table
+
+
+def continued_header(memory: Iterable[str]) -> str:
+    """Header of a `CONTINUED` connection that remembers this."""
+    return msgspec.json.encode({MEMORY: "\n".join(memory)}).decode()
+
+
+def _header(known: JournalConnection) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(known.header, type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise InputError(f"header of {known.kind} {known.stream!r} is not an object of strings: {error}") from error
 
 
 def _rows_parser(name: str) -> RowsParser:

@@ -85,7 +85,8 @@ class JournalConnection(msgspec.Struct, frozen=True, kw_only=True):
         kind: `frames` are raw messages, positioned by their receive time (ns); `rows` are blocks of text lines,
             positioned by the 1-based number of their first line.
         format: of rows, the name of their parser; of frames, free.
-        header: JSON object of strings, handed to the rows parser.
+        header: JSON object of strings, handed to the rows parser; of a frames connection what it remembers from an
+            earlier journal (`decode.MEMORY`).
         closed_ns: None while open, and after a crash.
     """
 

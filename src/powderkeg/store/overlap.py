@@ -16,35 +16,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final
 
 from powderkeg.domain.events import Event, Liquidation
 from powderkeg.domain.time import NS_PER_MINUTE
+from powderkeg.store.row_table import DIGEST_BYTES, Row, RowTable
 
 MEMORY_NS: Final = 15 * NS_PER_MINUTE
 """How long after a row was first received another connection's sighting of it is recognized: renewals overlap for
 seconds, and what venues repeat on subscribing reaches back minutes (RELIABILITY R10 asks for ten)."""
-
-MAX_ROWS: Final = 20_000
-"""Rows remembered per venue; the newest are. A quarter of an hour of the worst minutes on record for one venue
-(63,637 in twelve minutes, 2025-10-10) had ids; feeds without one push far less."""
 
 STATE_PREFIX: Final = "overlap:"
 """Begins the names under which memories stand in a `DecoderState`, beside the connections' numbers."""
 
 State = dict[str, tuple[str, ...]]
 """Venue -> rows as text: digest, when first received (ns), how often counted, and `connection:times` of who saw it."""
-
-
-class _Row(NamedTuple):
-    """One content: when it was first received, how often it counted, and who saw it how often.
-
-    Most rows are seen by one connection, once; they share the same two numbers instead of having a dictionary.
-    """
-
-    first_received_ns: int
-    counted: int
-    sightings: tuple[tuple[int, int], ...]  # (connection, times)
 
 
 class Overlap:
@@ -58,12 +44,12 @@ class Overlap:
 
     def __init__(self, state: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.repeated = 0  # rows left out
-        self._venues: dict[str, dict[bytes, _Row]] = {
-            name.removeprefix(STATE_PREFIX): dict(map(_read, rows))
-            for name, rows in (state or {}).items()
-            if name.startswith(STATE_PREFIX)
-        }
-        self._once: dict[int, tuple[tuple[int, int], ...]] = {}
+        self._venues: dict[str, RowTable] = {}
+        for name, rows in (state or {}).items():
+            if name.startswith(STATE_PREFIX):
+                table = self._venues[name.removeprefix(STATE_PREFIX)] = RowTable()
+                for digest, row in map(_read, rows):
+                    table.add(digest, row)
 
     def kept(self, venue: str, connection_id: int, received_ns: int, events: Sequence[Event]) -> Sequence[Event]:
         """The events of one frame without those another connection saw already; the same object where all are new."""
@@ -90,19 +76,16 @@ class Overlap:
     def _counts(self, venue: str, connection_id: int, received_ns: int, event: Liquidation) -> bool:
         rows = self._venues.get(venue)
         if rows is None:
-            rows = self._venues[venue] = {}
+            rows = self._venues[venue] = RowTable()
         digest = _digest(event)
         row = rows.get(digest)
         if row is None:
-            _forget(rows, received_ns - MEMORY_NS)
-            once = self._once.get(connection_id)
-            if once is None:
-                once = self._once[connection_id] = ((connection_id, 1),)
-            rows[digest] = _Row(received_ns, 1, once)
+            rows.drop_before(received_ns - MEMORY_NS)
+            rows.add(digest, Row(received_ns, 1, ((connection_id, 1),)))
             return True
         sightings = dict(row.sightings)
         seen = sightings[connection_id] = sightings.get(connection_id, 0) + 1
-        rows[digest] = _Row(row.first_received_ns, max(row.counted, seen), tuple(sightings.items()))
+        rows.replace(digest, Row(row.first_received_ns, max(row.counted, seen), tuple(sightings.items())))
         return seen > row.counted
 
 
@@ -131,25 +114,16 @@ def _digest(event: Liquidation) -> bytes:
         event.bankruptcy_price,
         event.ts_event_ns,
     )
-    return blake2b(repr(said).encode(), digest_size=16).digest()
+    return blake2b(repr(said).encode(), digest_size=DIGEST_BYTES).digest()
 
 
-def _written(digest: bytes, row: _Row) -> str:
+def _written(digest: bytes, row: Row) -> str:
     who = ",".join(f"{connection_id}:{times}" for connection_id, times in row.sightings)
     return f"{digest.hex()} {row.first_received_ns} {row.counted} {who}"
 
 
-def _read(text: str) -> tuple[bytes, _Row]:
+def _read(text: str) -> tuple[bytes, Row]:
     digest, first_received_ns, counted, who = text.split(" ")
     pairs = (entry.split(":") for entry in who.split(",") if entry)
     sightings = tuple((int(connection_id), int(times)) for connection_id, times in pairs)
-    return bytes.fromhex(digest), _Row(int(first_received_ns), int(counted), sightings)
-
-
-def _forget(rows: dict[bytes, _Row], before_ns: int) -> None:
-    """Drop rows first received too long ago, and the oldest where there are too many: dicts keep their order."""
-    while rows:
-        digest, oldest = next(iter(rows.items()))
-        if oldest.first_received_ns >= before_ns and len(rows) < MAX_ROWS:
-            return
-        del rows[digest]
+    return bytes.fromhex(digest), Row(int(first_received_ns), int(counted), sightings)

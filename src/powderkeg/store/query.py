@@ -23,17 +23,17 @@ import msgspec
 import pyarrow as pa
 
 from powderkeg.domain.errors import InputError, StoreError
-from powderkeg.domain.events import EVENT_NAMES
+from powderkeg.domain.events import EVENT_NAMES, FeedGap
 from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.domain.time import day_of, end_of_ms
-from powderkeg.stats.coverage import Observed
+from powderkeg.stats.coverage import Observed, open_gaps
 from powderkeg.stats.silence import observed_spans, split_at
 from powderkeg.store.columns import column_names, joined
 from powderkeg.store.decode import DecoderState
 from powderkeg.store.identity import Source, doubts_of, literal, view_sql
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.manifest import ArchiveFile, Manifest, archive_dir, load_manifest
-from powderkeg.store.spans import observed_of
+from powderkeg.store.spans import observed_of, real_gaps
 from powderkeg.store.tail import JournalTail
 from powderkeg.store.verified import VerifiedFiles
 
@@ -239,6 +239,17 @@ class Database:
                 found += observed_of(manifest.spans, manifest.gaps, journal_id)
             found += self._imported(journal_id, manifest, tail)
         return [one for one in found if venue in (None, one.venue)]
+
+    def gaps(self, venue: str | None = None) -> list[FeedGap]:
+        """The gap ledger: when streams were not observed by anybody, and why, in order of venue, stream and time.
+
+        What was filled in afterwards stands here too; `observed` says so.
+        """
+        noted: list[FeedGap] = []
+        for journal_id in {*self._manifests, *self._tails}:
+            source = self._tails.get(journal_id) or self._manifests[journal_id]
+            noted += real_gaps(source.gaps)
+        return open_gaps([gap for gap in noted if venue in (None, gap.venue)], self.observed(venue))
 
     def _imported(self, journal_id: str, manifest: Manifest | None, tail: JournalTail | None) -> list[Observed]:
         spans = tail.spans if tail is not None else manifest.spans if manifest is not None else ()

@@ -1,4 +1,8 @@
-"""When what was observed: connections' times, less the gaps their collector noted."""
+"""When what was observed: connections' times, less the gaps their collector noted, and what was filled in afterwards.
+
+A journal's list of gaps also holds what became of them: a gap of a venue's history that was asked for, and answered in
+full, is noted once more under the stream `backfill`.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ from typing import Literal
 import msgspec
 
 from powderkeg.domain.events import FeedGap
-from powderkeg.stats.coverage import Observed
+from powderkeg.stats.coverage import LIQUIDATION_STREAM, Observed
 from powderkeg.store.journal_format import JournalConnection, Record
+from powderkeg.venues.rest import BACKFILL
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,16 +62,37 @@ def observed_of(spans: Iterable[Span], gaps: Iterable[FeedGap], journal_id: str)
 
     A connection's `stream` names its classes joined by `+`; a gap names one of them, or all as the connection does.
     """
+    gaps = tuple(gaps)
     holes: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for gap in gaps:
         for stream in gap.stream.split("+"):
             holes.setdefault((gap.venue, stream), []).append((gap.from_ns, gap.to_ns))
-    return [
+    watched = [
         Observed(span.venue, stream, from_ns, to_ns, "connection", journal_id)
         for span in spans
         if span.kind == "frames"
         for stream in span.stream.split("+")
         for from_ns, to_ns in without_gaps((span.from_ns, span.to_ns), holes.get((span.venue, stream), []))
+    ]
+    return watched + [
+        Observed(gap.venue, LIQUIDATION_STREAM, gap.from_ns, gap.to_ns, "backfill", journal_id, gap.reason)
+        for gap in gaps
+        if gap.stream == BACKFILL and gap.from_ns < gap.to_ns
+    ]
+
+
+def backfill_note(gap: FeedGap) -> FeedGap:
+    """What a collector notes when a venue has told all the liquidations it keeps of a gap."""
+    return FeedGap(gap.venue, BACKFILL, gap.from_ns, gap.to_ns, gap.reason)
+
+
+def real_gaps(gaps: Iterable[FeedGap]) -> list[FeedGap]:
+    """The gaps of a journal's list, stream by stream, without the notes of what became of them."""
+    return [
+        msgspec.structs.replace(gap, stream=stream)
+        for gap in gaps
+        for stream in gap.stream.split("+")
+        if stream != BACKFILL
     ]
 
 

@@ -137,7 +137,7 @@ def _market(venue: str, tick: Tick) -> Iterator[Pushed]:
     price = float(f"{tick.price:.8g}")
     yield tick.ts_ns, mark_price_frame(venue, venue_symbol=instrument.venue_symbol, mark_price=price, ts_ms=ts_ms)
     if tick.ts_ns // NS_PER_S % OPEN_INTEREST_EVERY_S == 0:
-        base = round(tick.open_interest_base * VENUE_SHARE[venue], 3)
+        base = round(tick.interest_of(venue), 3)
         frame = open_interest_frame(
             venue,
             venue_symbol=instrument.venue_symbol,

@@ -9,6 +9,9 @@ all of them on Bybit and OKX, only the latest per symbol and second on Binance, 
 largest per symbol, side and second on Bitget. So a reader can hold a floor and
 an estimate against what really happened.
 
+It is the quick version, with a depth instead of books; `testing.exchange_squeeze` runs the same coins on exact
+exchanges, which is what the demo shows.
+
 Same seed, same bytes: the only randomness is the seeded generator that is passed in.
 """
 
@@ -90,12 +93,23 @@ class SimulatedTrade(msgspec.Struct, frozen=True):
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """Price and open interest of one coin at the end of a second."""
+    """Price and open interest of one coin at the end of a second.
+
+    Attributes:
+        interest_by_venue: in the order of `VENUE_SHARE`; empty where venues only have their share of it.
+    """
 
     coin: str
     price: float
     open_interest_base: float
     ts_ns: int
+    interest_by_venue: tuple[float, ...] = ()
+
+    def interest_of(self, venue: str) -> float:
+        """Open interest of one venue, base units."""
+        if not self.interest_by_venue:
+            return self.open_interest_base * VENUE_SHARE[venue]
+        return self.interest_by_venue[tuple(VENUE_SHARE).index(venue)]
 
 
 class Squeeze(msgspec.Struct, frozen=True):

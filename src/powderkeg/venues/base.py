@@ -18,9 +18,12 @@ Parse = Callable[[bytes, int, VenueInstruments], tuple[Event, ...]]
 TypeError, ArithmeticError or VenueProtocolError; `registry.parse_frame` turns them all into VenueProtocolError."""
 
 
-CANARY_SILENCE_S: Final = 15.0
-"""Canaries of most venues speak each second or more often. Five times a usual hiccup of theirs, and the promise for
-noticing a dead path."""
+CANARY_SILENCE_S: Final = 14.0
+"""Canaries speak each second or more often. Nearly five times a usual hiccup of theirs, and a second less than the
+promise for noticing a dead path, which takes a moment itself."""
+
+PROBE_EVERY_S: Final = 5.0
+"""So that two lost probes in a row do not yet condemn a path."""
 
 Address = Callable[[bytes], bytes | None]
 """A frame of one connection -> the channel its data belong to, None for replies and heartbeats. May remember earlier
@@ -64,11 +67,16 @@ class Canary(msgspec.Struct, frozen=True):
         address: found in the address of each of its frames. Frames of other contracts on the same channel prove the
             path just as well.
         silence_s: the longest time without it on a path that works.
+        probe: texts that make the venue send it once more, where nothing on the path is busy by itself; sent every
+            `PROBE_EVERY_S`.
+        behind: a slower one that must speak too, where an answered probe does not prove that the venue publishes.
     """
 
     words: tuple[str, ...]
     address: bytes
     silence_s: float = CANARY_SILENCE_S
+    probe: tuple[str, ...] = ()
+    behind: Canary | None = None
 
 
 def _no_topics(_path: str, _streams: tuple[str, ...], _venue_symbols: tuple[str, ...]) -> tuple[Topic, ...]:

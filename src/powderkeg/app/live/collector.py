@@ -17,6 +17,8 @@ from typing import Any, Final
 import msgspec
 
 from powderkeg.app.live.archiver import EVERY_S, Archiver, unsettled
+from powderkeg.app.live.counters import Sample, samples, state_samples
+from powderkeg.app.live.heap import give_back
 from powderkeg.app.live.observer import SessionObserver
 from powderkeg.app.live.rebuild import rebuild
 from powderkeg.app.live.recorder import TICK_S, JournalKind
@@ -28,7 +30,7 @@ from powderkeg.domain.symbols import coin_of
 from powderkeg.feed.connection import Feed
 from powderkeg.feed.liveness import Limits
 from powderkeg.feed.plan import Plan, plans
-from powderkeg.feed.ports import Clock, SystemClock
+from powderkeg.feed.ports import Clock, Stamper, SystemClock
 from powderkeg.store.lock import FileLock
 from powderkeg.venues import VENUES
 
@@ -74,6 +76,7 @@ class Collector:
         options: what to collect.
         clock: both clocks.
         tell: takes each alert as it comes.
+        stamper: see `Feed`.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Collector:
         *,
         clock: Clock | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        stamper: Stamper | None = None,
     ) -> None:
         if not options.name.replace("-", "").replace("_", "").isalnum() or not options.name.isascii():
             raise InputError(f"{options.name!r} cannot name a collector: use letters, digits, '-' and '_'")
@@ -95,6 +99,7 @@ class Collector:
         )
         self._clock = clock or SystemClock()
         self._tell = tell
+        self._stamper = stamper
         self._rng = random.Random(options.seed)  # noqa: S311 - jitter, no secret
         self.started = asyncio.Event()  # there is a session to look at
         self._stopping = asyncio.Event()
@@ -158,6 +163,10 @@ class Collector:
         """The session as it stands now; only while `run` runs."""
         return self._snapshotter.snapshot(tuple(self.alerts))
 
+    def metrics(self) -> list[Sample]:
+        """Everything counted and the state of every stream, as `/metrics` lists them (see `counters.help_of`)."""
+        return [*samples(self.session.counters()), *state_samples(self._snapshotter.states())]
+
     def alert(self, line: str) -> None:
         """Something the operator should know."""
         self.alerts.append(line)
@@ -195,6 +204,7 @@ class Collector:
             rng=random.Random(self._rng.random()),  # noqa: S311 - jitter, no secret
             clock=self._clock,
             limits=self.options.limits,
+            stamper=self._stamper,
         )
 
     async def _rebuild(self, journal_id: str, last_seq: int) -> None:
@@ -203,6 +213,7 @@ class Collector:
             rebuild, self.options.data_dir, journal_id, last_seq, venues, self._clock.now_ns()
         )
         self.session.go_on_from(past)
+        await asyncio.to_thread(give_back)  # reading the past took far more than keeping it
 
     async def _ticking(self) -> None:
         delays_due_s = time.monotonic() + DELAY_PERIOD_S
@@ -212,6 +223,7 @@ class Collector:
             if time.monotonic() >= delays_due_s:
                 delays_due_s += DELAY_PERIOD_S
                 self.session.turn_delays()
+                await asyncio.to_thread(give_back)
 
     async def _archiving(self, archiver: Archiver, past: asyncio.Task[None]) -> None:
         """First what earlier runs left, then a part every so often, and whole days as they end."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
 
 from powderkeg.app.live.lag import DelayHistogram
+from powderkeg.domain.events import EVENT_NAMES
 
 
 class Delays(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +30,8 @@ class VenueCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         frames, raw_bytes: taken, journaled and decoded.
-        events: what they said; `rejects` could not be read, `repeated` were seen by another connection before.
+        events: what they said, and `by_stream` of which kind (event type, as the archive names it); `rejects` could not
+            be read, `repeated` were seen by another connection before.
         shed: frames offered and not taken, by stream class.
         oversize: frames above the size limit, which the socket refused.
         opened, closed: connections; `reconnects` are closings nobody asked for.
@@ -41,6 +43,7 @@ class VenueCounts(msgspec.Struct, frozen=True, kw_only=True):
     frames: int
     raw_bytes: int
     events: int
+    by_stream: dict[str, int]
     rejects: int
     repeated: int
     shed: dict[str, int]
@@ -59,6 +62,7 @@ class VenueTally:
     """The mutable side of `VenueCounts`."""
 
     __slots__ = (
+        "by_kind",
         "closed",
         "delay",
         "events",
@@ -82,6 +86,7 @@ class VenueTally:
         self.venue = venue
         self.frames = self.raw_bytes = self.events = self.rejects = self.repeated = 0
         self.shed: dict[str, int] = {}
+        self.by_kind: dict[type, int] = {}
         self.oversize = self.opened = self.closed = self.reconnects = self.gaps = self.gap_ns = self.failures = 0
         self.last_received_ns: int | None = None
         self.lag = DelayHistogram()
@@ -94,6 +99,7 @@ class VenueTally:
             frames=self.frames,
             raw_bytes=self.raw_bytes,
             events=self.events,
+            by_stream={EVENT_NAMES[kind]: count for kind, count in self.by_kind.items()},
             rejects=self.rejects,
             repeated=self.repeated,
             shed=dict(self.shed),
@@ -147,6 +153,26 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
         return sum(sum(venue.shed.values()) for venue in self.venues)
 
 
+HELP: Final = {
+    "powderkeg_stream_events_total": "events by kind; of a frame that tells several, all count for its first",
+    "powderkeg_gap_seconds_total": "length of recorded intervals without observation",
+    "powderkeg_shed_total": "frames offered and not taken",
+    "powderkeg_lag_p50_ms": "median from the venue's event time to our receipt, last minutes",
+    "powderkeg_lag_p99_ms": "99th percentile of the same",
+    "powderkeg_delay_p50_ms": "median from our receipt to the updated total, last minutes",
+    "powderkeg_delay_p99_ms": "99th percentile of the same",
+    "powderkeg_queued_frames": "journaled and not decoded yet",
+    "powderkeg_unsaved_ratio": "bytes not durable yet over their bound",
+    "powderkeg_durable_records_total": "frames written and synced by this run",
+    "powderkeg_commits_total": "commits of the journal",
+    "powderkeg_pauses_total": "times the disk refused",
+    "powderkeg_stream_state": "1 for the state a stream is in: CONNECTING LIVE QUIET STALE DOWN",
+}
+"""What each metric of `samples` and `state_samples` is; those counted per venue stand in `_PER_VENUE`."""
+
+Sample = tuple[str, dict[str, str], float]
+"""Metric name, labels, number."""
+
 _PER_VENUE: Final = (
     ("frames", "frames taken, journaled and decoded"),
     ("raw_bytes", "bytes of them"),
@@ -161,12 +187,26 @@ _PER_VENUE: Final = (
 )
 
 
-def samples(counters: Counters) -> Iterator[tuple[str, dict[str, str], float]]:
-    """(metric name, labels, number) of everything counted, as a metrics page lists it."""
+def help_of(metric: str) -> str:
+    """One line about a metric, for the page that lists it."""
+    own = {f"powderkeg_{name}_total": text for name, text in _PER_VENUE}
+    return (own | HELP)[metric]
+
+
+def state_samples(states: Mapping[tuple[str, str], str]) -> Iterator[Sample]:
+    """State of each (venue, stream)."""
+    for (venue, stream), state in sorted(states.items()):
+        yield "powderkeg_stream_state", {"venue": venue, "stream": stream, "state": state}, 1.0
+
+
+def samples(counters: Counters) -> Iterator[Sample]:
+    """Everything counted, as a metrics page lists it."""
     for venue in counters.venues:
         labels = {"venue": venue.venue}
         for name, _ in _PER_VENUE:
             yield f"powderkeg_{name}_total", labels, float(getattr(venue, name))
+        for stream, events in sorted(venue.by_stream.items()):
+            yield "powderkeg_stream_events_total", {**labels, "stream": stream}, float(events)
         yield "powderkeg_gap_seconds_total", labels, venue.gap_ns / 1e9
         for stream, frames in sorted(venue.shed.items()):
             yield "powderkeg_shed_total", {**labels, "stream": stream or "untold"}, float(frames)

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from powderkeg.app.pipeline import Pipeline
-from powderkeg.domain.events import Liquidation
+from powderkeg.domain.events import FeedGap, Liquidation
 from powderkeg.domain.time import format_instant
 from powderkeg.stats.coverage import Observed
 from powderkeg.stats.liquidations import DEFAULT_RETENTION_NS
@@ -34,6 +34,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
         pipeline: statistics with the retained past in them.
         decoder_state: for the decoder of the journal the collector writes.
         observed: when the venues were watched, in the retained past.
+        gaps: when they were not, and why.
         watched_until_ns: (venue, stream) -> end of the last time it was watched.
         liquidations: how many were read.
         problems: what could not be read.
@@ -42,6 +43,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: Pipeline
     decoder_state: DecoderState
     observed: tuple[Observed, ...] = ()
+    gaps: tuple[FeedGap, ...] = ()
     watched_until_ns: dict[tuple[str, str], int] = {}
     liquidations: int = 0
     problems: tuple[str, ...] = ()
@@ -67,12 +69,13 @@ def rebuild(data_dir: Path, journal_id: str, until_seq: int, venues: Collection[
         pipeline.update(events)
         observed = [one for one in database.observed() if one.venue in venues]
         watched: dict[tuple[str, str], int] = {}
-        for one in observed:
+        for one in (one for one in observed if one.how != "backfill"):
             watched[one.venue, one.stream] = max(one.to_ns, watched.get((one.venue, one.stream), 0))
         return Rebuilt(
             pipeline=pipeline,
             decoder_state=_state(database, journal_id, until_seq),
             observed=tuple(one for one in observed if one.to_ns > from_ns),
+            gaps=tuple(gap for gap in database.gaps() if gap.venue in venues and gap.to_ns > from_ns),
             watched_until_ns=watched,
             liquidations=len(events),
             problems=tuple(f"{problem.path}: {problem.reason}" for problem in database.problems),

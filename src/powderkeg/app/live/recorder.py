@@ -117,7 +117,15 @@ class Recorder:
         self._thread.start()
         return journal
 
-    def connect(self, *, venue: str, stream: str, opened_ns: int, format: str = "") -> int:  # noqa: A002 - the column's name
+    def connect(
+        self,
+        *,
+        venue: str,
+        stream: str,
+        opened_ns: int,
+        format: str = "",  # noqa: A002 - the column's name
+        header: str = "{}",
+    ) -> int:
         """Open a connection; `stream` names its classes joined by `+`. The id stands at once."""
         connection = JournalConnection(
             connection_id=len(self.connections) + 1 + self._before,
@@ -125,7 +133,7 @@ class Recorder:
             stream=stream,
             kind="frames",
             format=format,
-            header="{}",
+            header=header,
             opened_ns=opened_ns,
         )
         self.connections[connection.connection_id] = connection
@@ -248,6 +256,7 @@ class Recorder:
                 stream=connection.stream,
                 kind="frames",
                 format=connection.format,
+                header=connection.header,
                 opened_ns=connection.opened_ns,
             )
             assert given == connection.connection_id, "the recorder is the only writer"

@@ -1,7 +1,8 @@
 """What is asked over HTTP beside the sockets: polls of what has no stream, and past liquidations after a gap.
 
 Answers are frames like any other: journaled, decoded, counted. A row a socket delivered too counts once
-(`store.overlap`), and the gap stays recorded: what a venue tells afterwards need not be all there was.
+(`store.overlap`), and the gap stays recorded: what a venue tells afterwards need not be all there was. Where it has
+told all it keeps of every contract, the interval counts as observed, and is marked as filled in afterwards.
 """
 
 from __future__ import annotations
@@ -92,6 +93,8 @@ class RestDesk:
         done = await backfill(client, self._symbols[gap.venue], gap, self._session.take)
         self.backfilled[gap.venue] += done.frames
         self.refusals[gap.venue] += len(done.refusals)
+        if not done.refusals:
+            self._session.backfilled(gap)
 
     def _open(self, key: str, venue: str, stream: str) -> None:
         self._session.opened(key, venue, stream, self._clock.now_ns())

@@ -14,6 +14,7 @@ from powderkeg.app.live.markets import symbols_of
 from powderkeg.app.live.recorder import JournalKind
 from powderkeg.domain.errors import InputError, StoreError
 from powderkeg.domain.symbols import venue_slug
+from powderkeg.feed.ports import Clock, Stamper
 from powderkeg.store.journal_file import journal_paths
 from powderkeg.store.journal_reader import JournalReader
 
@@ -65,14 +66,18 @@ def run_collector(
     watch: Watcher | None = None,
     tell: Callable[[str], None] = lambda _: None,
     for_s: float | None = None,
+    clock: Clock | None = None,
+    stamper: Stamper | None = None,
 ) -> Collector:
     """Collect until SIGINT or SIGTERM, until `watch` returns, or for so long; everything is durable afterwards.
+
+    `clock` and `stamper` stand for the machine's time where a run has to be repeatable.
 
     Raises:
         StoreBusyError: a collector of this name is at work in the directory.
         StoreError: the journal cannot be written.
     """
-    collector = Collector(options, tell=tell)
+    collector = Collector(options, tell=tell, clock=clock, stamper=stamper)
     asyncio.run(_run(collector, watch, for_s))
     return collector
 

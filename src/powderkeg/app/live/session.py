@@ -24,15 +24,23 @@ from powderkeg.app.live.watched import Watched
 from powderkeg.app.pipeline import Pipeline
 from powderkeg.domain.events import Event, FeedGap
 from powderkeg.domain.time import NS_PER_S
-from powderkeg.store.decode import CONTINUED, Decoder, DecoderState, RejectedRecord
+from powderkeg.store.decode import CONTINUED, Decoder, DecoderState, RejectedRecord, continued_header
 from powderkeg.store.journal_format import Record
 from powderkeg.store.overlap import handed_on
+from powderkeg.store.spans import backfill_note
 
 SLICE_FRAMES: Final = 64
 """Frames of one venue decoded before it is the next one's turn: half a millisecond."""
 
 TURN_S: Final = 0.004
 """How long decoding may keep the loop before sockets are looked at again."""
+
+LONG_TURN_S: Final = 0.02
+"""The same where a queue is behind: sockets then wait, and venues with them, instead of frames being shed."""
+
+BEHIND_FRAMES: Final = 8_192
+"""From this many waiting frames of one venue on, a session is behind: half a second at 20,000 a second, far below the
+bound at which anything is shed."""
 
 LATEST_REJECTS: Final = 20
 """Refusals kept for showing; all are counted, and the archive lists them."""
@@ -107,7 +115,7 @@ class LiveSession:
     def go_on_from(self, past: Rebuilt) -> None:
         """Take over the rebuilt past and begin to decode."""
         self.pipeline = past.pipeline
-        for gap in self.watched.take_over(past.observed, past.watched_until_ns):
+        for gap in self.watched.take_over(past.observed, past.watched_until_ns, past.gaps):
             self.gap(gap)
         for problem in past.problems:
             self._alert(problem)
@@ -183,6 +191,11 @@ class LiveSession:
             self.recorder.gap(one)
             self.watched.gap(one)
 
+    def backfilled(self, gap: FeedGap) -> None:
+        """A venue has told all the liquidations it keeps of a gap; the gap stays noted, and this beside it."""
+        self.recorder.gap(backfill_note(gap))
+        self.watched.backfilled(gap)
+
     def take(self, key: str, received_ns: int, payload: bytes) -> None:
         """A frame came: admit it or not, journal it, queue it."""
         lane = self.lanes[key]
@@ -219,7 +232,8 @@ class LiveSession:
 
     def _turn(self) -> None:
         self._is_turn_due = False
-        until = time.perf_counter() + TURN_S
+        is_behind = any(len(queue.frames) >= BEHIND_FRAMES for queue in self._round)
+        until = time.perf_counter() + (LONG_TURN_S if is_behind else TURN_S)
         while self._round:
             self._serve(self._round.popleft())
             if time.perf_counter() >= until:
@@ -247,6 +261,8 @@ class LiveSession:
                 continue
             if events:
                 tally.events += len(events)
+                kind = type(events[0])
+                tally.by_kind[kind] = tally.by_kind.get(kind, 0) + len(events)
                 tally.lag.add(record.position - events[0].ts_event_ns)
             if rejects:
                 tally.rejects += len(rejects)
@@ -274,7 +290,7 @@ class LiveSession:
             return  # the past is not rebuilt yet: the old journal takes a little of the new day
         self.drain()
         boundary_ns = self.recorder.day_end_ns
-        unspoken = {key: decoder.unspoken(lane.connection_id) for key, lane in self.lanes.items()}
+        memories = {key: decoder.memory(lane.connection_id) for key, lane in self.lanes.items()}
         state: DecoderState = handed_on(decoder.state())
         for lane in self.lanes.values():
             self.recorder.disconnect(lane.connection_id, boundary_ns)
@@ -285,7 +301,8 @@ class LiveSession:
                 venue=lane.venue,
                 stream=lane.stream,
                 opened_ns=boundary_ns,
-                format="" if unspoken[key] else CONTINUED,
+                format=CONTINUED,
+                header=continued_header(memories[key]),
             )
             self.lanes[key] = lane._replace(connection_id=connection_id)
         self._decoder = Decoder(self.recorder.connections, None, state)

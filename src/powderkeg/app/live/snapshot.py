@@ -145,12 +145,15 @@ class Snapshotter:
         self._last_ns = counters.as_of_ns
         return statuses
 
-    def _states_of(self, venue: str) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for (owner, _, stream), (state, _) in self._observer.states.items():
-            if owner == venue:
-                found[stream] = min(found.get(stream, state), state, key=_badness)
+    def states(self) -> dict[tuple[str, str], str]:
+        """(venue, stream) -> state, the worst where several sockets carry it."""
+        found: dict[tuple[str, str], str] = {}
+        for (venue, _, stream), (state, _) in self._observer.states.items():
+            found[venue, stream] = min(found.get((venue, stream), state), state, key=_badness)
         return found
+
+    def _states_of(self, venue: str) -> dict[str, str]:
+        return {stream: state for (owner, stream), state in self.states().items() if owner == venue}
 
     def _trouble_of(self, venue: str) -> str:
         missing = {

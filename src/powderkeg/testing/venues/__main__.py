@@ -26,7 +26,7 @@ from powderkeg.testing.venues.faults import FAULTS, Fault, random_faults
 from powderkeg.testing.venues.fleet import SimulatedVenues
 from powderkeg.testing.venues.scenario import SIMULATED, Scenario
 from powderkeg.testing.venues.server import Playback
-from powderkeg.testing.venues.squeeze_story import SqueezeStory
+from powderkeg.testing.venues.squeeze_story import SqueezeStory, prepare
 
 BOUND_S: Final = 3_600.0
 
@@ -69,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fleet(options: argparse.Namespace) -> SimulatedVenues:
+    if options.story == "squeeze" and options.squeeze_seconds is None:
+        prepare(options.seed, options.seconds)
     start_ns = int(time.time()) * NS_PER_S if options.now else START_NS
     story: Scenario | SqueezeStory
     if options.story == "squeeze":

@@ -189,7 +189,7 @@ class Delivery:
         if self._ever_subscribed.isdisjoint(self.protocol.channels_of(frame.kind, frame.venue_symbol)):
             self.ledger.frames["unsubscribed"] += 1
         else:
-            self.ledger.lose(reason)
+            self.ledger.lose(frame, reason)
 
     def _tell(self, outlet: Outlet, kind: Message, payload: bytes) -> None:
         outlet.put(payload)

@@ -64,6 +64,7 @@ class Ledger:
         happened: liquidations as they were, told or not.
         told: those in frames the venue made, after its own feed rule.
         delivered: those told to at least one client, each once however often it was told.
+        lost_rows: (event time ms, coin, side, nano-dollars) of each liquidation in frames that were lost.
         repeated: rows told again, by a duplicate or a replay, once for each time.
     """
 
@@ -75,6 +76,7 @@ class Ledger:
         self.told = ForcedTotals()
         self.delivered = ForcedTotals()
         self.repeated = ForcedTotals()
+        self.lost_rows: list[tuple[int, str, str, int]] = []
 
     def make(self, frame: SimulatedFrame) -> None:
         """A frame of the story comes to the venue's door."""
@@ -97,9 +99,12 @@ class Ledger:
         if frame.told:
             self.repeated.add(frame.told)
 
-    def lose(self, reason: str) -> None:
-        """It will never be sent."""
+    def lose(self, frame: SimulatedFrame, reason: str) -> None:
+        """It will never be sent, but a venue that repeats its last message to new subscribers may still tell of it."""
         self.lost[reason] += 1
+        for forced in frame.told:
+            row = forced.row
+            self.lost_rows.append((row.ts_ms, forced.coin, forced.position_side, forced.notional_nusd))
 
     @property
     def held(self) -> int:
@@ -122,4 +127,5 @@ class Ledger:
             "told": self.told.document(),
             "delivered": self.delivered.document(),
             "repeated": self.repeated.document(),
+            "lost_rows": self.lost_rows,
         }

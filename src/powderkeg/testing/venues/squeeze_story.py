@@ -9,9 +9,11 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_MS
+from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
 from powderkeg.testing.squeeze import DURATION_S, START_NS, VENUE_SHARE, Squeeze, Tick, simulate_squeeze
 from powderkeg.testing.venues.before import before
 from powderkeg.testing.venues.contracts import LISTED, Listed
@@ -24,7 +26,7 @@ _SLOW_TICKS: Final = 5  # open interest and funding where they have messages of 
 
 
 class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
-    """Four coins on four venues around a level; see `testing.squeeze`.
+    """Four coins on four venues around a level, made by exact exchanges; see `testing.exchange_squeeze`.
 
     Notional is what the venue's feed tells: at the fill on Binance, at the bankruptcy price elsewhere.
 
@@ -82,16 +84,36 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
         kinds: tuple[Kind, ...] = ("mark_price",)
         if press.venue == "okx" and is_slow:
             kinds = ("mark_price", "open_interest", "funding_rate")
-        interest = contract.qty_of(_lots(contract, tick.open_interest_base * VENUE_SHARE[press.venue]))
+        interest = contract.qty_of(_lots(contract, tick.interest_of(press.venue)))
         for kind in kinds:
             yield press.quotes.market(kind, contract, at_ms, tick.price, interest)
 
 
+def prepare(seed: int, duration_s: int) -> None:
+    """Simulate ahead of the first frame: it takes seconds, in which no socket would be served."""
+    _simulated(seed, duration_s)
+
+
+@lru_cache(maxsize=4)
+def _simulated(seed: int, duration_s: int) -> Squeeze:
+    return simulate_exchange_squeeze(np.random.default_rng(seed), duration_s=duration_s, start_ns=0)
+
+
 @lru_cache(maxsize=4)
 def _squeeze(seed: int, duration_s: int, start_ns: int, squeeze_s: int | None) -> Squeeze:
-    """Simulated once for all venues."""
-    rng = np.random.default_rng(seed)
-    return simulate_squeeze(rng, duration_s=duration_s, start_ns=start_ns, squeeze_s=squeeze_s)
+    """Simulated once for all venues, and told from the time that is asked for.
+
+    A squeeze with a calm market after it comes from the light simulation: an hour of exact exchanges takes minutes.
+    """
+    if squeeze_s is not None:
+        rng = np.random.default_rng(seed)
+        return simulate_squeeze(rng, duration_s=duration_s, start_ns=start_ns, squeeze_s=squeeze_s)
+    made = _simulated(seed, duration_s)
+    return Squeeze(
+        tuple(replace(event, ts_ns=event.ts_ns + start_ns) for event in made.liquidations),
+        tuple(replace(event, ts_ns=event.ts_ns + start_ns) for event in made.trades),
+        tuple(replace(event, ts_ns=event.ts_ns + start_ns) for event in made.ticks),
+    )
 
 
 def _happened(venue: str, squeeze: Squeeze) -> list[Happened]:

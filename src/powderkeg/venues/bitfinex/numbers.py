@@ -34,7 +34,7 @@ class ChannelNumbers:
         number, channel = _CHAN_ID.search(frame), _CHANNEL.search(frame)
         if number and channel and b'"subscribed"' in frame and len(self._names) < MAX_NUMBERS:
             about = _ABOUT.search(frame)
-            kind = b"raw_book" if _RAW_BOOK.search(frame) else channel[1]
+            kind = b"raw_orders" if _RAW_BOOK.search(frame) else channel[1]
             self._names[number[1]] = kind + b":" + (about[1] if about else b"")
         return None
 

@@ -21,7 +21,6 @@ CHANNELS: Final = {
     "book": "book",
 }
 MAX_CHANNELS: Final = 25
-HEARTBEAT_SILENCE_S: Final = 20.0  # each channel sends a heartbeat when it had nothing to say for 15 seconds
 FLAGS: Final = 32_768 + 65_536
 """TIMESTAMP and SEQ_ALL: each frame ends with its sequence number and the time it was sent."""
 
@@ -45,9 +44,15 @@ def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     return tuple(msgspec.json.encode(text).decode() for text in texts)
 
 
+CANARY: Final = ("raw_book", "tBTCUSD")
+"""Each order of the busiest spot pair: derivatives are quiet for longer than the promise, spot never is."""
+
+
 def _described(channel: str, name: str) -> dict[str, str]:
     if channel == "status":
         return {"channel": channel, "key": name}
+    if channel == CANARY[0]:
+        return {"channel": "book", "symbol": name, "prec": "R0", "len": "25"}
     extra = {"prec": "P0", "freq": "F0", "len": "100"} if channel == "book" else {}
     return {"channel": channel, "symbol": name, **extra}
 
@@ -62,11 +67,11 @@ SUBSCRIPTIONS = Subscriptions(
     messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "public"),
-    canary="deriv:tBTCF0:USTF0",
+    canary=CANARY[1],
     max_channels_per_connection=MAX_CHANNELS,
     topics=topics,
     requests=requests,
     address=ChannelNumbers,
-    canaries={"public": Canary(("status", "deriv:tBTCF0:USTF0"), b"deriv:", HEARTBEAT_SILENCE_S)},
+    canaries={"public": Canary(CANARY, b"raw_orders:")},
     frame_channels={"trade": "trades:", "book": "book:"},
 )

@@ -81,4 +81,5 @@ class BookRow(msgspec.Struct, array_like=True, gc=False):
 NO_EVENTS = frozenset({"hb", "tu", "cs", "fte", "ftu"})
 """Heartbeat, a trade told a second time, checksum, trades of lending."""
 
-UNUSED_CHANNELS = frozenset({"ticker", "candles", "raw_book"})
+UNUSED_CHANNELS = frozenset({"ticker", "candles", "raw_book", "raw_orders"})
+"""Both names of a book of single orders: what recordings have, and ours, in which no other channel's name occurs."""

@@ -31,9 +31,10 @@ PATH_OF: Final = {
     "book": "linear",
     "mark_price": "linear-index",
 }
-FUNDING_SILENCE_S: Final = 150.0
-"""The docs have funding rates pushed every 60 seconds, and nothing on notification sockets is busier. A dead connection
-is noticed earlier, as the venue's own ping comes every 5 seconds; a dead path only so."""
+PUSH_SILENCE_S: Final = 150.0
+"""The docs have funding rates and contract information pushed every 60 seconds, and nothing on notification sockets is
+busier by itself. So contract information, which answers each subscription with an `init`, is asked for again and again,
+and a path on which those answers come but nothing is pushed for so long is given up too. See QUIRKS.md."""
 
 _NOTIFIED: Final = ("liquidation", "funding_rate")
 _MARKET_OF_PATH: Final = {
@@ -106,6 +107,14 @@ def _text(request: dict[str, str]) -> str:
     return msgspec.json.encode(request).decode()
 
 
+def _asked_for(name: str, funding: str | None = None) -> Canary:
+    """The canary of a notification path: contract information, subscribed to anew at each probe."""
+    topic = f"public.{name}.contract_info"
+    probe = tuple(_text({"op": op, "cid": "probe", "topic": topic}) for op in ("unsub", "sub"))
+    behind = None if funding is None else Canary((funding,), b".funding_rate", PUSH_SILENCE_S)
+    return Canary((topic,), b".contract_info", probe=probe, behind=behind)
+
+
 SUBSCRIPTIONS = Subscriptions(
     urls={
         "linear-notification": "wss://api.hbdm.com/linear-swap-notification",
@@ -119,14 +128,15 @@ SUBSCRIPTIONS = Subscriptions(
     messages=messages,
     channels=CHANNELS,
     paths=PATH_OF,
-    canary="public.BTC-USDT.funding_rate",
+    canary="public.BTC-USDT.contract_info",
     gzip=True,
     topics=topics,
     requests=requests,
     address=addressed(rb'(?:"op":\s*"notify",\s*"topic"|^\{"ch"):\s*"([^"]+)"'),
     canaries={
-        "linear-notification": Canary(("public.BTC-USDT.funding_rate",), b".funding_rate", FUNDING_SILENCE_S),
-        "inverse-notification": Canary(("public.BTC-USD.funding_rate",), b".funding_rate", FUNDING_SILENCE_S),
+        "linear-notification": _asked_for("BTC-USDT", funding="public.*.funding_rate"),
+        "inverse-notification": _asked_for("BTC-USD", funding="public.*.funding_rate"),
+        "futures-notification": _asked_for("BTC"),
         "linear": Canary(("market.BTC-USDT.bbo", "BTC-USDT"), b".bbo"),
         "inverse": Canary(("market.BTC-USD.bbo", "BTC-USD"), b".bbo"),
         "linear-index": Canary(("market.BTC-USDT.mark_price.1min", "BTC-USDT"), b".mark_price"),

@@ -1,0 +1,97 @@
+"""What is kept of one coin for a screen: standardized hours of both sides, whatever the bars it came in."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from powderkeg.domain.time import NS_PER_DAY
+from powderkeg.liqmap.bars import SIDES, Bars, FloatArray, IntArray
+from powderkeg.liqmap.coarse import Coarse, coarsen, estimate_within
+from powderkeg.liqmap.estimate import Estimate, MapSettings
+from powderkeg.liqmap.features import SHARE_FLOOR, map_columns, move_columns, path_columns
+from powderkeg.liqmap.models import INNER_BLOCKS, SEEN_SHARE
+from powderkeg.liqmap.panel import WARM_UP_HOURS
+from powderkeg.liqmap.placebos import blind_flow, shuffled_flow
+from powderkeg.liqmap.shrunk import Series, prepare
+
+SEED: Final = 20_240_715
+MAPS: Final = ("map", "blind", "shuffled")
+"""Our map, one that knows no flow, and one whose flow is in random order of time."""
+
+
+class SideRows(NamedTuple):
+    """One coin and side.
+
+    Attributes:
+        symbol, position_side: which.
+        day: [N] day of each bar.
+        test: rows to be scored.
+        series: columns of the path, and of the maps of `MAPS`, side by side.
+        move: baseline (a): [N] inner prediction, [N] prediction.
+    """
+
+    symbol: str
+    position_side: str
+    day: IntArray
+    test: IntArray
+    series: Series
+    move: tuple[FloatArray, FloatArray]
+
+
+def rows_of(bars: Bars, cut_ns: int, settings: MapSettings, interval_ns: int) -> list[SideRows]:
+    """Both sides of one coin, walked over its bars and kept at `interval_ns`; liquidations after the cut only score."""
+    coarse = coarsen(bars, interval_ns)
+    # The same order for every coin is as random, and does not depend on which thread comes first.
+    shuffled = shuffled_flow(bars, settings, cut_ns, np.random.default_rng(SEED))
+    flows = (None, blind_flow(bars, settings), shuffled)
+    maps = [estimate_within(bars, coarse, settings, flow) for flow in flows]
+    return [_side_rows(coarse, maps, side, cut_ns) for side in range(2)]
+
+
+def _side_rows(coarse: Coarse, maps: list[Estimate], side: int, cut_ns: int) -> SideRows:
+    bars = coarse.bars
+    target = np.log1p(bars.liquidated_base[:, side])
+    block = _blocks(bars, target, cut_ns)
+    columns = [path_columns(bars, side)]
+    for one in maps:
+        levels = map_columns(one, side)
+        worked = levels[block >= 0] > np.log(2.0 * SHARE_FLOOR)
+        levels[:, worked.sum(axis=0) < SEEN_SHARE * max(len(worked), 1)] = 0.0
+        columns.append(levels)
+    return SideRows(
+        symbol=bars.symbol,
+        position_side=SIDES[side],
+        day=bars.open_ns // NS_PER_DAY,
+        test=np.flatnonzero((bars.open_ns >= cut_ns) & np.isfinite(target)),
+        series=prepare(np.concatenate(columns, axis=1), target, block),
+        move=_move(move_columns(bars, side), target, block),
+    )
+
+
+def _blocks(bars: Bars, target: FloatArray, cut_ns: int) -> IntArray:
+    """[N] inner block of each training bar, −1 for all others."""
+    train = np.isfinite(target) & (bars.open_ns + bars.interval_ns <= cut_ns)
+    train[: bars.bars_in(WARM_UP_HOURS)] = False
+    block = np.full(len(target), -1, dtype=np.int64)
+    if train.any():
+        at = bars.open_ns[train]
+        first, last = int(at[0]), int(at[-1]) + 1
+        block[train] = np.minimum((at - first) * INNER_BLOCKS // (last - first), INNER_BLOCKS - 1)
+    return block
+
+
+def _move(columns: FloatArray, target: FloatArray, block: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Baseline (a), least squares by itself: [N] inner prediction, [N] prediction."""
+    train = block >= 0
+    if not train.any():
+        return np.full(len(target), np.nan), np.zeros(len(target))
+    center, spread = columns[train].mean(axis=0), columns[train].std(axis=0)
+    design = np.column_stack([np.ones(len(target)), (columns - center) / np.where(spread > 0, spread, 1.0)])
+    inner = np.full(len(target), np.nan)
+    for b in range(INNER_BLOCKS):
+        rest = train & (block != b)
+        if rest.any():
+            inner[block == b] = design[block == b] @ np.linalg.lstsq(design[rest], target[rest], rcond=1e-9)[0]
+    return inner, design @ np.linalg.lstsq(design[train], target[train], rcond=1e-9)[0]
