@@ -52,7 +52,12 @@ def test_sampled_feeds_are_floors_below_the_truth(keg, story):
         assert all(row["is_floor"] for row in rows)
         assert 0 < sum(row["total_usd"] for row in rows) < answer["truth_usd"][venue]
         assert sum(row["count"] for row in rows) < len(truth)
-        assert answer["truth_usd"][venue] == pytest.approx(sum(event.notional_usd for event in truth))
+        assert answer["truth_usd"][venue] == pytest.approx(
+            sum(
+                event.qty_base * (event.fill_price if venue == "binance-usdm" else event.bankruptcy_price)
+                for event in truth
+            )
+        )
         assert all(row["estimate_usd"] >= row["total_usd"] for row in rows)
 
 

@@ -21,7 +21,7 @@ from powderkeg.store.journal import Journal
 from powderkeg.store.journal_file import journal_path, journal_paths
 from powderkeg.store.journal_format import SIMULATED_PREFIX, JournalMeta
 from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
-from powderkeg.testing.recording import STREAM, RecordedFrame, record
+from powderkeg.testing.recording import STREAM, RecordedFrame, record, told_price
 from powderkeg.testing.squeeze import COINS, DURATION_S, START_NS, Squeeze
 
 WINDOW: Final = "10m"
@@ -34,7 +34,7 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         frames: how many messages were journaled; raw_bytes, journal_bytes: their size before and after.
         totals: by coin and venue; venues: by venue alone; history: bars of all coins together.
-        truth_usd: venue -> what really happened in the simulation, which no feed tells.
+        truth_usd: venue -> what really happened in the simulation at the price the venue tells; no feed shows it whole.
         prices: (instant, price) of the first coin at each bar's open.
     """
 
@@ -123,9 +123,10 @@ def _keep(folder: Path, seed: int, frames: list[RecordedFrame]) -> int:
 
 
 def _truth(squeeze: Squeeze) -> dict[str, float]:
+    """What happened, at the price the venue tells, so that only what a feed leaves out is between it and a total."""
     truth: dict[str, float] = {}
     for event in squeeze.liquidations:
-        truth[event.venue] = truth.get(event.venue, 0.0) + event.notional_usd
+        truth[event.venue] = truth.get(event.venue, 0.0) + event.qty_base * told_price(event)
     return truth
 
 

@@ -105,14 +105,18 @@ def _okx_repeats_the_past(events: list[SimulatedLiquidation]) -> Pushed:
     return events[0].ts_ns // NS_PER_S * NS_PER_S - 1, replay_frame("okx", [_forced("okx", old)])
 
 
+def told_price(event: SimulatedLiquidation) -> float:
+    """The price its venue tells: the fill on Binance; the others push the bankruptcy price, or one like it."""
+    return event.fill_price if event.venue == "binance-usdm" else event.bankruptcy_price
+
+
 def _forced(venue: str, event: SimulatedLiquidation) -> ForcedOrder:
-    is_fill = venue == "binance-usdm"  # the others push the bankruptcy price, or one like it
     instrument = _instrument(venue, event.coin)
     return ForcedOrder(
         venue_symbol=instrument.venue_symbol,
         position_side=event.position_side,
         qty=event.qty_base * event.bankruptcy_price if venue == "bitget" else _feed_qty(instrument, event.qty_base),
-        price=event.fill_price if is_fill else event.bankruptcy_price,
+        price=told_price(event),
         reference_price=event.bankruptcy_price,
         ts_ms=event.ts_ns // NS_PER_MS,
     )
