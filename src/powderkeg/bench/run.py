@@ -21,6 +21,7 @@ BENCHES: Final = (
     "feed",
     "live",
     "simvenues",
+    "ui",
     "startup",
 )
 """In the order of the path: bytes, disk, numbers, the whole."""
