@@ -144,7 +144,7 @@ def alert_history(library: Library, ask: asks.AlertHistory) -> Answer:
     return read_told(library.data_dir, ask.limit).plain()
 
 
-def _series(library: Library, kind: SeriesKind, ask: asks.Funding | asks.OpenInterest) -> Answer:
+def _series(library: Library, kind: SeriesKind, ask: asks.Series) -> Answer:
     found = market_series(
         library,
         kind,

@@ -109,26 +109,23 @@ class Simulate(Ask, frozen=True, kw_only=True):
     as_of: Instant | None = None
 
 
-class Funding(Ask, frozen=True, kw_only=True):
+class Series(Ask, frozen=True, kw_only=True):
+    """Bars of [as_of - window, as_of), by venue and symbol."""
+
+    coin: Coins = ()
+    venue: Venues = ()
+    interval: Duration = "1h"
+    window: Duration = "24h"
+    as_of: Instant | None = None
+    limit: Limit = 200
+
+
+class Funding(Series, frozen=True, kw_only=True):
     """Funding rates, the last of each bar, by venue and symbol; positive: longs pay shorts."""
 
-    coin: Coins = ()
-    venue: Venues = ()
-    interval: Duration = "1h"
-    window: Duration = "24h"
-    as_of: Instant | None = None
-    limit: Limit = 200
 
-
-class OpenInterest(Ask, frozen=True, kw_only=True):
+class OpenInterest(Series, frozen=True, kw_only=True):
     """Open interest, the last of each bar, by venue and symbol; null is unknown."""
-
-    coin: Coins = ()
-    venue: Venues = ()
-    interval: Duration = "1h"
-    window: Duration = "24h"
-    as_of: Instant | None = None
-    limit: Limit = 200
 
 
 class FeedHealth(Ask, frozen=True, kw_only=True):
