@@ -25,8 +25,8 @@ AMID: Final = "2026-09-16T14:54:00Z"
 
 PAGES: Final = {
     "overview": f"/overview?as_of={END}",
-    "map": f"/map?as_of={AMID}&window=24h&depth_usd=2000000",
-    "what-if": f"/what-if?as_of={BEFORE}&depth_usd=800000&shock_usd=1200000&horizon=24h&level=97000",
+    "map": f"/map?as_of={AMID}&window=24h",
+    "what-if": f"/what-if?as_of={BEFORE}&shock_usd=3000000&horizon=24h&level=97000",
     "event": f"/event?as_of={END}&coin=BTC",
     "health": f"/health?as_of={END}",
 }

@@ -85,6 +85,35 @@ export function decimalsOf(price) {
 }
 
 /**
+ * Prices of one axis, all with as many decimals as its price needs there.
+ * @param {number} reference
+ * @returns {(price: number) => string}
+ */
+export function priceAxis(reference) {
+  const format = PRICE_FORMATS[Math.max(0, decimalsOf(reference) - 1)];
+  return (price) => format?.format(price) ?? UNKNOWN;
+}
+
+/**
+ * Round places of an axis: steps of 1, 2 or 5 times a power of ten.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} most how many at most
+ * @returns {number[]}
+ */
+export function roundTicks(low, high, most) {
+  const raw = (high - low) / Math.max(1, most);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * ([1, 2, 5].find((one) => one * power >= raw * (1 - 1e-9)) ?? 10);
+  if (!(step > 0) || !Number.isFinite(step)) {
+    return [low];
+  }
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, at) => (first + at) * step);
+}
+
+/**
  * A count, thousands apart.
  * @param {number | null | undefined} count
  */

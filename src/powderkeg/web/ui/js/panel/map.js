@@ -107,14 +107,14 @@ export class MapPanel {
     await Promise.all([
       optional("map", async () => {
         const told = await ask("liquidation-heatmap", { coin, as_of: end, window }, signal);
-        const grid = heatOf(told);
+        const grid = told.empty ? null : heatOf(told);
         this.chart.setHeat(grid);
         this.legend.show(grid, scale);
-        remarks.unshift(`map: ${told.method}, ${told.sources.join(", ")}`);
+        remarks.unshift(told.empty ? `map: ${told.empty.message}` : `map: ${told.method}, ${told.sources.join(", ")}`);
       }),
       optional("ladder", async () => {
         const sides = await Promise.all(["short", "long"].map((side) => ask("ladder", { coin, side, shock_usd: 0, as_of: end, depth_usd: depthUsd }, signal)));
-        this.chart.ladder.setLadders(sides.map((told) => ladderOf(told)));
+        this.chart.ladder.setLadders(sides.filter((told) => !told.empty).map((told) => ladderOf(told)));
       }),
       optional("orders", async () => {
         const told = await ask("liquidations/orders", { coin, venue: asked.venue, end, window, order: "largest", limit: LARGEST }, signal);

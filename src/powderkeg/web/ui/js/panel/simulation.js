@@ -56,7 +56,12 @@ export class SimulationPanels {
     }
     this.outcome.asked({ path: "simulations", body });
     await filling(this.outcome, signal, async () => {
-      this.show(await send("simulations", body, signal));
+      const told = await send("simulations", body, signal);
+      if (told.empty) {
+        this.outcome.empty(told.empty.state, told.empty.message);
+        return;
+      }
+      this.show(told);
       this.asked = key;
     });
   }

@@ -132,11 +132,16 @@ export class WhatIfPanels {
     const asked = { coin, side, to, shock_usd: to ? null : (shockUsd ?? DEFAULT_SHOCK_USD), market_share: share, depth_usd: depthUsd, stress, impact, as_of: asOf };
     for (const panel of [this.outcome, this.picture, this.rungs]) {
       panel.loading();
-      panel.asked({ path: "ladder", query: asked, formats: [] });
+      panel.asked({ path: "ladder", query: asked });
     }
     await filling(this.outcome, signal, async () => {
       try {
-        this.show(await ask("ladder", asked, signal));
+        const told = await ask("ladder", asked, signal);
+        if (told.empty) {
+          [this.outcome, this.picture, this.rungs].forEach((panel) => panel.empty(told.empty.state, told.empty.message));
+          return;
+        }
+        this.show(told);
       } catch (error) {
         if (!signal.aborted) {
           this.picture.fail(error);
@@ -188,6 +193,7 @@ export class WhatIfPanels {
         fact(told.position_side === "short" ? "Shorts liquidated" : "Longs liquidated", compactUsd(told.liquidated_usd), band, "liquidated"),
         fact("Amplification", told.amplification === null ? "–" : `${plain(told.amplification)} ×`, "against the move without liquidations", "amplification"),
         fact("Largest R of a rung", worst > 0 ? plain(worst) : "–", worst > 1 ? "above 1 a move feeds itself" : "", "reproduction"),
+        fact("Depth of the book", compactUsd(told.depth.within_usd), depthText(told), "depth"),
       ),
     ];
   }
@@ -215,8 +221,18 @@ export class WhatIfPanels {
         h("span", { class: "sentence" }, `${isLit ? "Reached: " : "Not reached: "}${rung.sentence}`),
       );
     });
-    this.rungs.show(h("ol", { class: `rungs of-${side}`, "aria-label": "Rungs, nearest first" }, items), provenance);
+    const list = h("ol", { class: `rungs of-${side}` }, items);
+    this.rungs.show(h("div", { class: "rungs-scroll", tabindex: "0", role: "region", "aria-label": "Rungs, nearest first" }, list), provenance);
   }
+}
+
+/**
+ * Where depth comes from, and how far.
+ * @param {any} told answer of `ladder`
+ */
+function depthText({ depth, position_side: side }) {
+  const reach = depth.within_log_distance === null ? "" : ` within ${percent(Math.expm1(depth.within_log_distance), 1)}`;
+  return `${side === "short" ? "asks" : "bids"}${reach}, ${depth.method}: ${depth.source}`;
 }
 
 /** @param {Record<string, string>} told */
