@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from powderkeg.bench.ui_quotes import quotes
+from powderkeg.bench.ui_quotes import BOOK_VENUE, quotes
 from powderkeg.domain.time import NS_PER_HOUR, NS_PER_S
 from powderkeg.store import archive
 from powderkeg.store.journal import Journal
@@ -18,7 +18,7 @@ from powderkeg.testing.recording import STREAM, RecordedFrame, record
 from powderkeg.testing.squeeze import DURATION_S, START_NS, Squeeze, simulate_squeeze
 
 END_NS: Final = START_NS + DURATION_S * NS_PER_S
-TOLD: Final = f"{STREAM}+funding_rate+book"
+TOLD: Final = f"{STREAM}+funding_rate"
 SILENT: Final = {"okx": (7 * NS_PER_HOUR, 5 * NS_PER_HOUR), "bitget": (2 * NS_PER_HOUR, 100 * 60 * NS_PER_S)}
 """Venue -> the hours before the end between which its connection was down."""
 
@@ -68,9 +68,13 @@ def _write(journal: Journal, frames: list[RecordedFrame], first_ns: int, end_ns:
                 journal.disconnect(sockets[frame.venue], end_ns - down_ns)
             opened_ns = end_ns - up_ns if is_back else first_ns
             sockets[key] = journal.connect(
-                venue=frame.venue, stream=f"{STREAM}+funding_rate+book", kind="frames", opened_ns=opened_ns
+                venue=frame.venue, stream=_stream(frame.venue), kind="frames", opened_ns=opened_ns
             )
         journal.append(sockets[key], frame.ts_received_ns, frame.payload)
     for key, connection_id in sockets.items():
         if f"{key} again" not in sockets:
             journal.disconnect(connection_id, end_ns)
+
+
+def _stream(venue: str) -> str:
+    return f"{TOLD}+book" if venue == BOOK_VENUE else TOLD

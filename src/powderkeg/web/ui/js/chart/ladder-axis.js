@@ -1,7 +1,7 @@
 // The ladder beside the price axis: fuel against depth per price, and the rungs with their reproduction number.
 
 import { faded } from "../format/colors.js";
-import { plain } from "../format/numbers.js";
+import { reproductionText } from "../format/numbers.js";
 
 const WIDEST = 132;
 const SHARE = 0.2;
@@ -75,11 +75,12 @@ export class LadderAxis {
    * @param {{x: number, height: number}} place where brackets stand, and how high the pane is
    * @param {Attached["series"]} series
    */
-  drawRungs(context, { side, rungs }, { x, height }, series) {
+  drawRungs(context, { side, rungs, steps }, { x, height }, series) {
     context.font = `600 11px ${this.colors.font}`;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const { triggerPrice, crestPrice, reproduction } of rungs.slice(0, 6)) {
+    const isDrawn = (/** @type {number} */ price) => steps.some(({ low, high }) => price >= low && price <= high);
+    for (const { triggerPrice, crestPrice, reproduction } of rungs.filter((rung) => isDrawn(rung.triggerPrice)).slice(0, 6)) {
       const from = series.priceToCoordinate(triggerPrice);
       const to = series.priceToCoordinate(crestPrice);
       const middle = ((from ?? NaN) + (to ?? NaN)) / 2;
@@ -94,7 +95,7 @@ export class LadderAxis {
       context.lineTo(x, to);
       context.lineTo(x + 4, to);
       context.stroke();
-      const text = reproduction === null ? "R: no depth" : `R ${plain(reproduction)}`;
+      const text = reproduction === null ? "R: no depth" : `R ${reproductionText(reproduction)}`;
       context.lineWidth = 3;
       context.strokeStyle = this.colors.ground;
       context.strokeText(text, x - 5, middle);

@@ -1,7 +1,7 @@
 // The ladder by itself: price upwards, fuel and depth as bars, and a line to drag to the price one asks about.
 
 import { faded, palette } from "../format/colors.js";
-import { compactUsd, plain, priceAxis, priceText, roundTicks, signedPercent } from "../format/numbers.js";
+import { compactUsd, priceAxis, priceText, reproductionText, roundTicks, signedPercent } from "../format/numbers.js";
 
 const LEFT = 76;
 const RIGHT = 16;
@@ -213,7 +213,7 @@ export class LadderView {
       context.lineTo(width - RIGHT, top);
       context.lineTo(width - RIGHT - 6, top);
       context.stroke();
-      const text = reproduction === null ? "no depth" : `R ${plain(reproduction)}`;
+      const text = reproduction === null ? "no depth" : `R ${reproductionText(reproduction)}`;
       const y = Math.min(Math.max((top + bottom) / 2, TOP), this.height - BOTTOM);
       context.fillStyle = faded(colors.surface, 0.85);
       context.fillRect(width - RIGHT - 14 - context.measureText(text).width, y - 8, context.measureText(text).width + 6, 16);

@@ -122,6 +122,14 @@ export function countText(count) {
 }
 
 /**
+ * A reproduction number: two decimals, so that rungs can be compared.
+ * @param {number | null | undefined} ratio
+ */
+export function reproductionText(ratio) {
+  return ratio === null || ratio === undefined || !Number.isFinite(ratio) ? UNKNOWN : ratio < 100 ? ratio.toFixed(2) : plain(ratio);
+}
+
+/**
  * A plain number of three significant figures.
  * @param {number | null | undefined} number
  */

@@ -8,7 +8,7 @@ import { ladderOf } from "../model/market.js";
 import { barsOf } from "../model/series.js";
 import { onColors } from "../model/settings.js";
 import { h, replace } from "../format/dom.js";
-import { compactUsd, plain, priceAxis, priceText, signedPercent } from "../format/numbers.js";
+import { compactUsd, priceAxis, priceText, reproductionText, signedPercent } from "../format/numbers.js";
 import { dateTime } from "../format/time.js";
 import { Panel, filling } from "./frame.js";
 import { intervalFor } from "./history.js";
@@ -18,6 +18,7 @@ import { table } from "./table.js";
 const NEAR = 0.06;
 const CLUSTERS = 8;
 const RUNGS = 8;
+const STEPS = 48;
 const LEAST_REACH = 0.015;
 
 /** @typedef {import("./events.js").EventRow} EventRow */
@@ -108,7 +109,7 @@ export class LadderBefore {
     const { price, fuel, depth, position_side: side } = told;
     const endPrice = reached ?? price;
     const reach = Math.max(LEAST_REACH, Math.abs(Math.log(endPrice / price)) * 1.6);
-    const ladder = ladderOf(told, reach);
+    const ladder = ladderOf(told, reach, STEPS);
     const isPassed = (/** @type {number} */ trigger) => (side === "short" ? trigger <= endPrice : trigger >= endPrice);
     const rungs = ladder.rungs.map((rung) => ({ ...rung, isReached: isPassed(rung.triggerPrice) }));
     this.panel.note.textContent = `${side}s against ${side === "short" ? "asks" : "bids"} (gray), USD per step`;
@@ -165,6 +166,6 @@ const RUNG_COLUMNS = [
   { title: "To", isNumber: true, cell: (rung) => priceText(rung.crestPrice) },
   { title: "Liquidated, USD", isNumber: true, cell: (rung) => compactUsd(rung.fuelUsd) },
   { title: "Book, USD", isNumber: true, cell: (rung) => compactUsd(rung.depthUsd) },
-  { title: "R", isNumber: true, cell: (rung) => h("strong", null, plain(rung.reproduction)) },
+  { title: "R", isNumber: true, cell: (rung) => h("strong", null, reproductionText(rung.reproduction)) },
   { title: "Price came", cell: (rung) => (rung.isReached ? "yes" : h("span", { class: "faint" }, "no")) },
 ];

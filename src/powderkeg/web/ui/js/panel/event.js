@@ -57,7 +57,7 @@ export class EventPanels {
       return;
     }
     this.showFacts(event);
-    await Promise.all([this.showTimeline(event, signal), this.map.update(event, signal), this.ladder.update(event, signal), this.showVenues(event, signal)]);
+    await Promise.all([this.showTimeline(event, signal, query["as_of"]), this.map.update(event, signal), this.ladder.update(event, signal), this.showVenues(event, signal)]);
   }
 
   /** @param {EventRow} event */
@@ -82,13 +82,14 @@ export class EventPanels {
   /**
    * @param {EventRow} event
    * @param {AbortSignal} signal
+   * @param {string | null} [asOf] nothing later is shown
    */
-  async showTimeline({ coin, from, to }, signal) {
+  async showTimeline({ coin, from, to }, signal, asOf = null) {
     const fromMs = msOf(from) ?? 0;
     const toMs = msOf(to) ?? 0;
     const margin = Math.max(LEAST_MARGIN_MS, (toMs - fromMs) * MARGIN);
     const interval = intervalFor(`${Math.ceil((toMs - fromMs + 2 * margin) / 4_000)}s`);
-    const asked = { coin, start: rfc3339(fromMs - margin), end: rfc3339(toMs + margin), interval };
+    const asked = { coin, start: rfc3339(fromMs - margin), end: rfc3339(Math.min(toMs + margin, msOf(asOf) ?? Date.now())), interval };
     await filling(this.timeline, signal, async () => {
       const [told, prices] = await Promise.all([ask("liquidations/history", asked, signal), ask("prices", asked, signal).catch(() => null)]);
       this.timeline.asked({ path: "liquidations/history", query: asked });

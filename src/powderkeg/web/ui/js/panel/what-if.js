@@ -7,7 +7,7 @@ import { ladderOf } from "../model/market.js";
 import { onColors } from "../model/settings.js";
 import { Turn } from "../model/turn.js";
 import { h, replace } from "../format/dom.js";
-import { compactUsd, percent, plain, priceText, signedPercent } from "../format/numbers.js";
+import { compactUsd, percent, plain, priceText, reproductionText, signedPercent } from "../format/numbers.js";
 import { sentence } from "../format/words.js";
 import { segmented, select, slider } from "./controls.js";
 import { Panel, filling } from "./frame.js";
@@ -192,7 +192,7 @@ export class WhatIfPanels {
         fact("Orders it takes from elsewhere", compactUsd(target ? target.shock_usd : told.shock_usd), "USD, net, at market", "shock"),
         fact(told.position_side === "short" ? "Shorts liquidated" : "Longs liquidated", compactUsd(told.liquidated_usd), band, "liquidated"),
         fact("Amplification", told.amplification === null ? "–" : `${plain(told.amplification)} ×`, "against the move without liquidations", "amplification"),
-        fact("Largest R of a rung", worst > 0 ? plain(worst) : "–", worst > 1 ? "above 1 a move feeds itself" : "", "reproduction"),
+        fact("Largest R of a rung", worst > 0 ? reproductionText(worst) : "–", worst > 1 ? "above 1 a move feeds itself" : "", "reproduction"),
         fact("Depth of the book", compactUsd(told.depth.within_usd), depthText(told), "depth"),
       ),
     ];
@@ -217,7 +217,7 @@ export class WhatIfPanels {
         { class: `rung${isLit ? " is-lit" : ""}` },
         h("strong", null, priceText(rung.triggerPrice)),
         h("span", null, `${compactUsd(rung.fuelUsd)} against ${compactUsd(rung.depthUsd)}`),
-        h("strong", null, rung.reproduction === null ? "no depth" : `R ${plain(rung.reproduction)}`),
+        h("strong", null, rung.reproduction === null ? "no depth" : `R ${reproductionText(rung.reproduction)}`),
         h("span", { class: "sentence" }, `${isLit ? "Reached: " : "Not reached: "}${rung.sentence}`),
       );
     });
