@@ -33,7 +33,7 @@ export function compactUsd(usd) {
 }
 
 /**
- * A share as percent; 1 and 0 only where they are exact, so that 99.96 % never looks complete.
+ * A share as percent; 1 and 0 only where they are exact, so that 99.96 % never looks complete and 0.04 % never absent.
  * @param {number | null | undefined} ratio
  */
 export function percent(ratio, digits = 0) {
@@ -43,6 +43,10 @@ export function percent(ratio, digits = 0) {
   let text = (ratio * 100).toFixed(digits);
   if (ratio < 1 && Number(text) === 100) {
     text = (100 - 10 ** -(digits || 1)).toFixed(digits || 1);
+  }
+  if (ratio > 0 && Number(text) === 0) {
+    const finest = 10 ** -(digits || 1);
+    text = ratio * 100 < finest ? `< ${finest}` : (ratio * 100).toFixed(digits || 1);
   }
   return `${text} %`;
 }
