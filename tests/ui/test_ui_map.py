@@ -13,7 +13,7 @@ from matplotlib.image import imread
 MAP = f"/map?{AS_OF}&window=24h"
 PRICE_END = "Number(document.querySelector('[data-figure=price-end]').firstChild.textContent.replaceAll(',', ''))"
 BEFORE = "as_of=2026-09-16T14:50:00Z"
-THIN = f"/what-if?{BEFORE}&depth_usd=800000"
+THIN = f"/what-if?{BEFORE}"
 
 
 def picture(look):

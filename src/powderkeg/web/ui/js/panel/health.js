@@ -30,7 +30,7 @@ export class HealthPanels {
   constructor(context) {
     this.context = context;
     this.tools = h("span", null);
-    this.feeds = new Panel("Feeds", { tools: [this.tools], body: "flush" });
+    this.feeds = new Panel("Feeds", { note: "filled: observed; hatched: not recorded; red: lost", tools: [this.tools], body: "flush" });
     this.venues = new Panel("Connections now", { body: "flush" });
     this.gaps = new Panel("Gaps", { note: "what was not observed, newest first", body: "flush" });
     /** @type {any} */
@@ -58,9 +58,9 @@ export class HealthPanels {
     const asked = { venue, window, as_of: asOf };
     for (const panel of [this.venues, this.gaps]) {
       panel.loading();
-      panel.asked({ path: "health", query: asked, formats: [] });
+      panel.asked({ path: "health", query: asked });
     }
-    this.feeds.asked({ path: "health", query: asked, formats: [] });
+    this.feeds.asked({ path: "health", query: asked });
     await filling(this.feeds, signal, async () => {
       try {
         this.told = await ask("health", asked, signal);

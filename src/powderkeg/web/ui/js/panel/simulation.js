@@ -4,7 +4,7 @@ import { Plot } from "../chart/plot.js";
 import { send } from "../model/api.js";
 import { onColors } from "../model/settings.js";
 import { h } from "../format/dom.js";
-import { compactUsd, countText, percent, plain, priceText } from "../format/numbers.js";
+import { compactUsd, countText, percent, plain, priceAxis, priceText } from "../format/numbers.js";
 import { lengthText } from "../format/time.js";
 import { segmented, select } from "./controls.js";
 import { Panel, filling } from "./frame.js";
@@ -56,7 +56,12 @@ export class SimulationPanels {
     }
     this.outcome.asked({ path: "simulations", body });
     await filling(this.outcome, signal, async () => {
-      this.show(await send("simulations", body, signal));
+      const told = await send("simulations", body, signal);
+      if (told.empty) {
+        this.outcome.empty(told.empty.state, told.empty.message);
+        return;
+      }
+      this.show(told);
       this.asked = key;
     });
   }
@@ -87,7 +92,7 @@ export class SimulationPanels {
         { label: "without forced flow", color: "soft", kind: "line", values: curves.alone },
         { label: "with forced flow", color: "accent", kind: "area", values: curves.forced },
       ],
-      xText: priceText,
+      xText: priceAxis(price),
       yText: (share) => percent(share),
       marks: [{ x: price, title: `now ${priceText(price)}; violet: with forced flow, gray: without`, color: "soft" }],
     });
