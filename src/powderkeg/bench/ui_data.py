@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from powderkeg.bench.ui_quotes import BOOK_VENUE, quotes
+from powderkeg.testing.past_quotes import BOOK_VENUE, quotes
 from powderkeg.domain.time import NS_PER_HOUR, NS_PER_S
 from powderkeg.store import archive
 from powderkeg.store.journal import Journal
