@@ -23,7 +23,8 @@ CROWDED_RATE: Final = 4e-4
 
 BOOK_VENUE: Final = "bybit"
 THIN: Final = 0.1
-"""The book of the pictures holds so much of its venue's share of what moves the coin in the squeeze: thin, so that a ladder has rungs to show."""
+"""The book of the pictures holds so much of its venue's share of what moves the coin in the squeeze: thin, so that a
+ladder has rungs to show."""
 LEVELS: Final = 200
 LEVEL_RATIO: Final = 1e-4
 SHAPE: Final = 0.8
@@ -82,7 +83,7 @@ def _funding(venue: str, tick: Tick, rate: float) -> RecordedFrame:
 
 
 def _book(coin: Coin, tick: Tick, serial: int, within_usd: float, rng: np.random.Generator) -> RecordedFrame:
-    """A whole book with so much within 1 %, laid out over 2 % of either side; in steps as coarse as a chart can show."""
+    """A whole book with so much within 1 %, over 2 % of either side; in steps as coarse as a chart can show."""
     instrument = _instrument(BOOK_VENUE, coin.name)
     place = np.arange(1, LEVELS + 1, dtype=np.float64)
     usual_usd = within_usd * place**SHAPE / float((place[: LEVELS // 2] ** SHAPE).sum())

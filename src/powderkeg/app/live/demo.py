@@ -125,7 +125,10 @@ def run_shown_demo(
         data_dir = data_dir or folder / "data"
         start_ns = (int(time.time()) + LEAD_S) * NS_PER_S
         words = ["--seconds", str(SHOWN_S), "--squeeze-seconds", str(SHOWN_SQUEEZE_S), "--start-ns", str(start_ns)]
-        with past_being_made(data_dir, seed=seed, start_ns=start_ns) as past, _venues(folder, seed, words, SHOWN_S) as urls:
+        with (
+            past_being_made(data_dir, seed=seed, start_ns=start_ns) as past,
+            _venues(folder, seed, words, SHOWN_S) as urls,
+        ):
             past.wait(tell)
             options = options_of(
                 [coin.name for coin in COINS],

@@ -1,27 +1,18 @@
-"""What the served demo finds recorded when it begins: two simulated days that end where the squeeze starts.
+"""The days before the served demo, made by a process of their own while its venues come up.
 
-Made by a process of its own, `python -m powderkeg.app.live.demo_past DIR --seed 7 --start-ns N`, while the venues come
-up: it takes a second or two of processor time, and what it needs is no burden of the collector afterwards.
+It takes a second or two of processor time, and what it needs is no burden of the collector afterwards.
 """
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from powderkeg.domain.time import NS_PER_S
-from powderkeg.store.journal_file import journal_path, journal_paths
-from powderkeg.store.journal_format import SIMULATED_PREFIX
-
-DAYS: Final = 2
-GRID_NS: Final = 5 * NS_PER_S
-"""Open interest is told at multiples of it."""
+from powderkeg.store.journal_file import journal_paths
 
 WAIT_S: Final = 45.0
 
@@ -55,92 +46,10 @@ class PastBeingMade:
 @contextmanager
 def past_being_made(data_dir: Path, *, seed: int, start_ns: int) -> Generator[PastBeingMade]:
     """Make the days before `start_ns` in a directory that holds nothing; what is recorded already is left alone."""
-    words = ["-m", __name__, str(data_dir), "--seed", str(seed), "--start-ns", str(start_ns)]
-    process = None if journal_paths(data_dir) else subprocess.Popen([sys.executable, *words])  # noqa: S603 - this very module
+    words = ["-m", "powderkeg.app.demo_days", str(data_dir), "--seed", str(seed), "--start-ns", str(start_ns)]
+    process = None if journal_paths(data_dir) else subprocess.Popen([sys.executable, *words], start_new_session=True)  # noqa: S603 - this very package
     past = PastBeingMade(process)
     try:
         yield past
     finally:
         past.stop()
-
-
-def make_past(data_dir: Path, *, seed: int, start_ns: int, days: int = DAYS) -> str:
-    """Record and archive the days before a squeeze; whole or not at all.
-
-    Prices, open interest and funding end where the venues of the squeeze go on, and the recorded book is as deep as the
-    market of the squeeze, all venues together: a ladder reads one book, and its fuel is of all venues.
-
-    Args:
-        data_dir: the data directory.
-        seed: the same seed gives the same days.
-        start_ns: of the squeeze, a whole second.
-        days: how many.
-
-    Returns:
-        The journal's id.
-    """
-    from powderkeg.store import archive
-
-    name = f"{SIMULATED_PREFIX}{seed}-before"
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=data_dir) as scratch:
-        _record(Path(scratch), name, seed=seed, start_ns=start_ns, days=days)
-        made = journal_path(Path(scratch), name)
-        kept = journal_path(data_dir, name)
-        kept.parent.mkdir(mode=0o700, exist_ok=True)
-        for file in sorted(made.parent.glob(f"{name}.*"), reverse=True):  # the journal last: it is looked for
-            file.replace(kept.with_name(file.name))
-    archive.seal(data_dir, name)
-    return name
-
-
-def _record(folder: Path, name: str, *, seed: int, start_ns: int, days: int) -> None:
-    import numpy as np
-
-    from powderkeg.store.journal import Journal
-    from powderkeg.store.journal_format import JournalMeta
-    from powderkeg.testing.fortnight import STEP_NS, STEPS_A_DAY, simulate_before
-    from powderkeg.testing.past_quotes import BOOK_VENUE, USUAL_RATE, quotes
-    from powderkeg.testing.recording import STREAM, record
-    from powderkeg.testing.squeeze import VENUE_SHARE
-
-    rng = np.random.default_rng(seed)
-    last_ns = (start_ns - 1) // GRID_NS * GRID_NS
-    before = simulate_before(rng, days=days, end_ns=last_ns + STEP_NS)
-    frames = record(before, rng)
-    frames += quotes(before.ticks, rng, at_ns=last_ns, crowded_rate=USUAL_RATE, depth_ratio=1.0)
-    heard = sorted((one for one in frames if one.ts_received_ns < start_ns), key=lambda one: one.ts_received_ns)
-    clock = iter(frame.ts_received_ns for frame in heard)
-    meta = JournalMeta(journal_id=name, kind="simulated", options={"seed": str(seed), "days": str(days)})
-    path = journal_path(folder, name)
-    with Journal.create_or_resume(path, meta, now_ns=lambda: next(clock, start_ns)) as journal:
-        opened_ns = last_ns - days * STEPS_A_DAY * STEP_NS
-        sockets = {
-            venue: journal.connect(
-                venue=venue,
-                stream=f"{STREAM}+funding_rate{'+book' * (venue == BOOK_VENUE)}",
-                kind="frames",
-                opened_ns=opened_ns,
-            )
-            for venue in VENUE_SHARE
-        }
-        for frame in heard:
-            journal.append(sockets[frame.venue], frame.ts_received_ns, frame.payload)
-        for connection_id in sockets.values():
-            journal.disconnect(connection_id, start_ns)
-        journal.seal()
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Make it, as the words say."""
-    parser = argparse.ArgumentParser(prog="python -m powderkeg.app.live.demo_past", description="Simulated days.")
-    parser.add_argument("data_dir", type=Path)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--start-ns", type=int, required=True)
-    options = parser.parse_args(arguments)
-    make_past(options.data_dir, seed=options.seed, start_ns=options.start_ns)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -56,7 +56,7 @@ class RestDesk:
         """In the unit of the venue's feed, as the feed told it last."""
         for kind in ("open_interest", "mark_price"):
             told = self.memory.last(kind, contract.venue_symbol)
-            if told is not None and isinstance(told.fact, MarketState):
+            if told is not None and isinstance(told.fact, MarketState) and told.fact.open_interest is not None:
                 return told.fact.open_interest
         return contract.qty_of(contract.lots_of(OPEN_INTEREST_USD, contract.price))
 
