@@ -31,6 +31,8 @@ check: $(STAMP)dev   ## format, lint, types, layers, docs
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+	@if command -v npm >/dev/null; then cd tools/ui && npm ci --silent --no-audit --no-fund && npm run --silent check; \
+	else echo "make check: npm is not on this machine, so the types of the dashboard are NOT checked" >&2; fi
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
 format: $(STAMP)dev

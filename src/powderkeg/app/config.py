@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, cast
 
 import msgspec
 
+from powderkeg.app.alerts.settings import AlertSettings
 from powderkeg.domain.errors import ConfigError
 
 ENV_PREFIX: Final = "POWDERKEG__"
@@ -48,12 +49,29 @@ class StatsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 60
 
 
+class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the dashboard and the HTTP API answer, and to whom."""
+
+    host: Annotated[
+        str, msgspec.Meta(min_length=1, description="address to listen on; beyond this machine only with a token")
+    ] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535, description="port to listen on; 0 takes any free one")] = 8_765
+    token: Annotated[
+        str, msgspec.Meta(description="token asked for, at least 24 characters; powderkeg serve --new-token makes one")
+    ] = ""
+    allowed_hosts: Annotated[
+        str, msgspec.Meta(description="further host names to answer to, with commas: behind a proxy, its name")
+    ] = ""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting there is."""
 
     data: Data = Data()
     journal: JournalSettings = JournalSettings()
     stats: StatsSettings = StatsSettings()
+    web: WebSettings = WebSettings()
+    alerts: AlertSettings = AlertSettings()
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from powderkeg.app.emptiness import why_empty
+from powderkeg.app.emptiness import Emptiness, why_empty
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
 from powderkeg.app.liquidation_queries import bar_groups, groups, open_interest_falls, orders, symbols
 from powderkeg.app.map_score_history import MapScores, read_map_scores
@@ -100,7 +100,7 @@ class Library:
         """
         as_of_ns, window_ns = instant_ns(as_of), parse_duration(window)
         span = (as_of_ns - window_ns, as_of_ns)
-        chosen = self._select(coin, venue)
+        chosen = self.selection(coin, venue)
         observed, gaps = observed_liquidations(self.database, chosen)
         return build_table(
             groups(self.database, span, chosen),
@@ -138,7 +138,7 @@ class Library:
         """
         as_of_ns, interval_ns = instant_ns(as_of), parse_duration(interval)
         span = bar_span((as_of_ns - parse_duration(window), as_of_ns), interval_ns)
-        chosen = self._select(coin, venue)
+        chosen = self.selection(coin, venue)
         observed, gaps = observed_liquidations(self.database, chosen)
         return build_history(
             bar_groups(self.database, span, interval_ns, chosen),
@@ -305,7 +305,7 @@ class Library:
         Raises:
             InputError: no such event type, or an argument cannot be read.
         """
-        chosen = select(_names(coin), _names(venue), known=symbols(self.database, event))
+        chosen = self.selection(coin, venue, event)
         first_ns = 0 if start is None else instant_ns(start)
         end_ns = FAR_FUTURE_NS if end is None else instant_ns(end)
         return self.database.window(event, first_ns, end_ns, chosen.symbols, chosen.venues)
@@ -321,11 +321,20 @@ class Library:
         return self.database.problems
 
     def why_empty(self, span: tuple[int, int], *, coin: Names = None, venue: Names = None) -> str:
-        """Why [from, to) holds no liquidation: see `emptiness.why_empty`."""
-        return why_empty(self.database, span, self._select(coin, venue), coins=_names(coin), venues=_names(venue))
+        """Why [from, to) holds no liquidation, in one sentence."""
+        return self.emptiness(span, coin=coin, venue=venue).message
 
-    def _select(self, coin: Names, venue: Names) -> Selection:
-        return select(_names(coin), _names(venue), known=symbols(self.database, "liquidation"))
+    def emptiness(self, span: tuple[int, int], *, coin: Names = None, venue: Names = None) -> Emptiness:
+        """Why [from, to) holds no liquidation: see `emptiness.why_empty`."""
+        return why_empty(self.database, span, self.selection(coin, venue), coins=_names(coin), venues=_names(venue))
+
+    def selection(self, coin: Names = None, venue: Names = None, event: str = "liquidation") -> Selection:
+        """The symbols and venues that words mean, among what is recorded of an event type.
+
+        Raises:
+            InputError: an unknown venue, or a spelling that is neither a coin nor a symbol.
+        """
+        return select(_names(coin), _names(venue), known=symbols(self.database, event))
 
 
 def _names(given: Names) -> tuple[str, ...]:

@@ -46,20 +46,20 @@ _FALLS: Final = """
 
 def groups(database: Database, span: Span, chosen: Selection) -> list[LiquidationGroup]:
     """Sums over [from, to) per venue, symbol, position side and coverage class."""
-    condition, parameters = _where(span, chosen)
+    condition, parameters = where(span, chosen)
     return _read(database, _GROUPS.format(open_column="", condition=condition), parameters)
 
 
 def bar_groups(database: Database, span: Span, interval_ns: int, chosen: Selection) -> list[LiquidationGroup]:
     """The same per bar; `span` must lie on the bars' grid."""
-    condition, parameters = _where(span, chosen)
+    condition, parameters = where(span, chosen)
     sql = _GROUPS.format(open_column=", ts_event_ns - ts_event_ns % ? AS open_ns", condition=condition)
     return _read(database, sql, [interval_ns, *parameters])
 
 
 def orders(database: Database, span: Span, chosen: Selection) -> SampledOrders:
     """The orders of sampled feeds in [from, to), for the undercount."""
-    condition, parameters = _where(span, chosen)
+    condition, parameters = where(span, chosen)
     found: dict[str, list[Any]] = database.query(
         "SELECT venue, symbol, coverage, ts_event_ns, notional_usd, position_side = 'long' AS is_long FROM liquidation "  # noqa: S608 - condition is ours
         f"WHERE {condition} AND coverage IN ('latest_per_second', 'largest_per_second')",
@@ -78,7 +78,7 @@ def open_interest_falls(database: Database, span: Span, chosen: Selection) -> di
     Falls are counted in base units or contracts, so that a moving price alone is none, and valued at the first
     reading's own dollars, or else at the first mark price of the window.
     """
-    condition, parameters = _where(span, chosen)
+    condition, parameters = where(span, chosen)
     rows = database.rows(_FALLS.format(condition=condition), [*parameters, *parameters])
     return {(row["venue"], row["symbol"]): row["fall_usd"] for row in rows if row["fall_usd"] is not None}
 
@@ -90,7 +90,8 @@ def symbols(database: Database, event: str) -> frozenset[str]:
     return frozenset(row["symbol"] for row in database.rows(f"SELECT DISTINCT symbol FROM {event}"))  # noqa: S608 - checked
 
 
-def _where(span: Span, chosen: Selection) -> tuple[str, list[Any]]:
+def where(span: Span, chosen: Selection) -> tuple[str, list[Any]]:
+    """The SQL condition, with its parameters, for the events of [from, to) of a selection."""
     condition = "date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns >= ? AND ts_event_ns < ?"
     parameters: list[Any] = [day_of(span[0]), day_of(max(span[0], span[1] - 1)), *span]
     for column, names in (("symbol", chosen.symbols), ("venue", chosen.venues)):

@@ -21,11 +21,12 @@ BENCHES: Final = (
     "feed",
     "live",
     "simvenues",
+    "ui",
     "startup",
 )
 """In the order of the path: bytes, disk, numbers, the whole."""
 
-LONG: Final = ("soak",)
+LONG: Final = ("soak", "web")
 """Run only by name."""
 
 

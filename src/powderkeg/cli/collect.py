@@ -54,6 +54,8 @@ def collect(
     as_json: JsonOption = False,
 ) -> None:
     """Record liquidations, trades, prices and open interest of every venue; stop with ctrl-c, nothing is lost."""
+    from powderkeg.app.alerts.beside import alerting
+    from powderkeg.app.config import load_config
     from powderkeg.app.live.running import options_of, run_collector
     from powderkeg.cli.live_view import status_line
     from powderkeg.cli.output import print_json
@@ -84,7 +86,7 @@ def collect(
 
     collector = run_collector(
         options,
-        watch=report,
+        watch=alerting(report, options.data_dir, load_config(config).alerts),
         tell=lambda line: print(f"! {line}", file=sys.stderr, flush=True),
         for_s=parse_duration(for_) / NS_PER_S if for_ else None,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from powderkeg.cli.options import JsonOption
+from powderkeg.cli.serve_options import PortOption
 
 
 def demo(
@@ -23,9 +25,27 @@ def demo(
         bool, typer.Option("--live", help="Over real sockets: simulated venues, the real collector, in real time.")
     ] = False,
     seconds: Annotated[int, typer.Option(help="With --live: how long it takes.")] = 30,
+    serve: Annotated[
+        bool | None,
+        typer.Option(
+            "--serve/--no-serve",
+            help="Open the dashboard on a live simulation until ctrl-c; the default in a terminal.",
+            show_default=False,
+        ),
+    ] = None,
+    port: PortOption = None,
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Show the dashboard in a browser.")] = True,
+    exit_after: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Stop serving after 30s, 5m ...", show_default=False)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Simulate a squeeze on four venues, record it in their wire formats, replay it, and print what can be known."""
+    """Simulate a squeeze on four venues: live on the dashboard, or, without a terminal, replayed and printed."""
+    if serve or (serve is None and sys.stdout.isatty() and not (live or as_json or picture)):
+        from powderkeg.cli.served_demo import show_served_demo
+
+        show_served_demo(seed=seed, data_dir=data, port=port, open_=open_, exit_after=exit_after, as_json=as_json)
+        return
     if live:
         from powderkeg.cli.live_demo import show_live_demo
 

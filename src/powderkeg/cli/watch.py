@@ -12,9 +12,11 @@ import typer
 
 from powderkeg.cli.collect import BooksOption, ForOption, NameOption, OverrideOption, RestOption, VenueOption
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+from powderkeg.cli.serve_options import HostOption, OpenOption, PortOption
 
 if TYPE_CHECKING:
     from powderkeg.app.live.collector import Collector
+    from powderkeg.app.live.running import Watcher
 
 FRAMES_PER_S = 4
 """As often as a person can read numbers; more would only cost."""
@@ -28,17 +30,24 @@ def watch(
     rest: RestOption = True,
     for_: ForOption = None,
     url_override: OverrideOption = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Also serve the dashboard and the HTTP API.")] = False,
+    host: HostOption = None,
+    port: PortOption = None,
+    open_: OpenOption = False,
     data: DataOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Collect coins and watch their liquidation totals live; `q` or ctrl-c leaves, what was recorded stays."""
+    from powderkeg.app.alerts.beside import alerting
+    from powderkeg.app.config import load_config
     from powderkeg.app.live.running import options_of, run_collector
     from powderkeg.domain.time import NS_PER_S, parse_duration
 
+    folder = data_dir(data, config)
     options = options_of(
         coins,
-        data_dir=data_dir(data, config),
+        data_dir=folder,
         venues=venue or (),
         name=name,
         with_books=books,
@@ -46,9 +55,17 @@ def watch(
         overrides=url_override or (),
     )
     is_drawn = sys.stdout.isatty() and not as_json
+    show: Watcher = draw if is_drawn else print_lines if as_json else say
+    show = alerting(show, folder, load_config(config).alerts)
+    if serve:
+        from powderkeg.cli.serve_options import serve_options, tell_address
+        from powderkeg.web.link import served
+
+        where = serve_options(folder, config, host=host, port=port)
+        show = served(show, where, tell_address(as_json=as_json, open_=open_))
     run_collector(
         options,
-        watch=draw if is_drawn else print_lines if as_json else say,
+        watch=show,
         tell=lambda line: None if is_drawn else print(f"! {line}", file=sys.stderr, flush=True),
         for_s=parse_duration(for_) / NS_PER_S if for_ else None,
     )

@@ -5,6 +5,7 @@
 # pyarrow ships no types; tables pass through here on their way to a file.
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from powderkeg.domain.errors import InputError, StoreError
 from powderkeg.store.query import ArrowTable
 
 FileFormat = Literal["csv", "parquet", "arrow"]
+Target = Path | io.BytesIO
 
 FORMULA_START: Final = r"^[=+\-@\t\r\n＝＋－＠]"
 """A cell that begins so is run as a formula by spreadsheets, the wide forms by those of East Asia.
@@ -51,6 +53,19 @@ def export_table(table: ArrowTable, path: Path, file_format: FileFormat) -> None
         scratch.unlink(missing_ok=True)
 
 
+def table_bytes(table: ArrowTable, file_format: FileFormat) -> bytes:
+    """What `export_table` would write.
+
+    CSV: columns that hold records or lists are left out, because a line has no place for them.
+    """
+    if file_format == "csv":
+        flat = [field.name for field in table.schema if not pa.types.is_nested(field.type)]
+        table = table.select(flat)
+    sink = io.BytesIO()
+    _WRITERS[file_format](table, sink)
+    return sink.getvalue()
+
+
 def inert(table: ArrowTable) -> ArrowTable:
     """The table with text cells and headings that no spreadsheet runs."""
     for index, field in enumerate(table.schema):
@@ -64,22 +79,22 @@ def inert(table: ArrowTable) -> ArrowTable:
     return table.rename_columns([f"'{name}" if re.match(FORMULA_START, name) else name for name in table.column_names])
 
 
-def _write_csv(table: ArrowTable, path: Path) -> None:
+def _write_csv(table: ArrowTable, path: Target) -> None:
     nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
     if nested:
         raise InputError(f"CSV cannot hold the nested columns {', '.join(nested)}; use parquet or arrow")
     pa_csv.write_csv(inert(table), path)
 
 
-def _write_parquet(table: ArrowTable, path: Path) -> None:
+def _write_parquet(table: ArrowTable, path: Target) -> None:
     pa_parquet.write_table(table, path, compression="zstd")
 
 
-def _write_arrow(table: ArrowTable, path: Path) -> None:
-    pa_feather.write_feather(table, str(path), compression="zstd")
+def _write_arrow(table: ArrowTable, path: Target) -> None:
+    pa_feather.write_feather(table, str(path) if isinstance(path, Path) else path, compression="zstd")
 
 
-_WRITERS: Final[dict[FileFormat, Callable[[ArrowTable, Path], None]]] = {
+_WRITERS: Final[dict[FileFormat, Callable[[ArrowTable, Target], None]]] = {
     "csv": _write_csv,
     "parquet": _write_parquet,
     "arrow": _write_arrow,

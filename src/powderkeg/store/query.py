@@ -39,6 +39,9 @@ from powderkeg.store.verified import VerifiedFiles
 
 MEMORY_LIMIT: Final = "2GB"
 
+Parameters = list[Any] | dict[str, Any]
+"""For `?`, or for `$name`, in a statement."""
+
 ArrowTable = Any
 """A `pyarrow.Table`; pyarrow ships no types, and a name is better than none."""
 
@@ -136,7 +139,7 @@ class Database:
             for event in EVENT_NAMES.values():
                 self._define(event)
 
-    def query(self, sql: str, parameters: list[Any] | None = None) -> ArrowTable:
+    def query(self, sql: str, parameters: Parameters | None = None) -> ArrowTable:
         """Run our own SQL, with values as parameters.
 
         Raises:
@@ -152,7 +155,7 @@ class Database:
             except duckdb.IOException as error:
                 raise StoreError(f"{self.data_dir}: the archive cannot be read: {error}") from error
 
-    def rows(self, sql: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[dict[str, Any]]:
         """`query`, as one dict a row."""
         return self.query(sql, parameters).to_pylist()
 
@@ -325,5 +328,5 @@ class Database:
         view = view_sql(event, has_files=bool(paths), doubts=doubts_of(sources))
         self._database.execute(f"CREATE OR REPLACE VIEW {event} AS {view}").fetchall()
 
-    def _table(self, sql: str, parameters: list[Any] | None) -> pa.Table:
+    def _table(self, sql: str, parameters: Parameters | None) -> pa.Table:
         return self._database.sql(sql, params=parameters).to_arrow_table()

@@ -120,14 +120,22 @@ class Squeeze(msgspec.Struct, frozen=True):
     ticks: tuple[Tick, ...]
 
 
-def simulate_squeeze(rng: np.random.Generator, *, duration_s: int = DURATION_S, start_ns: int = START_NS) -> Squeeze:
+def simulate_squeeze(
+    rng: np.random.Generator,
+    *,
+    duration_s: int = DURATION_S,
+    start_ns: int = START_NS,
+    squeeze_s: int | None = None,
+) -> Squeeze:
     """Run the squeeze.
 
     Args:
         rng: seeded generator; the only source of randomness.
         duration_s: length, s.
         start_ns: first instant, ns UTC.
+        squeeze_s: the squeeze takes only so much of it, as far and faster, and a calm market follows; None: all of it.
     """
+    haste = 1.0 if squeeze_s is None else DURATION_S / squeeze_s
     shared = rng.standard_normal(duration_s * 1_000 // STEP_MS)
     liquidations: list[SimulatedLiquidation] = []
     trades: list[SimulatedTrade] = []
@@ -136,8 +144,9 @@ def simulate_squeeze(rng: np.random.Generator, *, duration_s: int = DURATION_S, 
         market = _Market(coin, rng)
         for step, common in enumerate(shared):
             ts_ns = start_ns + step * STEP_MS * NS_PER_MS
-            progress = step / len(shared)
-            forced = market.step(float(common), progress, ts_ns)
+            progress = step / len(shared) if squeeze_s is None else step * STEP_MS / (1_000 * squeeze_s)
+            drift = haste * _drift(progress)
+            forced = market.step(float(common), drift, ts_ns)
             liquidations += forced
             trades += market.trades(forced, ts_ns)
             if step % (1_000 // STEP_MS) == 0:
@@ -168,13 +177,13 @@ class _Market:
         self._pressure_usd = 0.0
         self._queue: list[tuple[int, _Position]] = []  # triggered, waiting for the venue's liquidation engine
 
-    def step(self, common: float, progress: float, ts_ns: int) -> list[SimulatedLiquidation]:
+    def step(self, common: float, drift: float, ts_ns: int) -> list[SimulatedLiquidation]:
         """Advance 100 ms; return what the liquidation engines close in it."""
         sigma = 1.1e-5
         noise = sigma * (0.8 * common + 0.6 * float(self._rng.standard_normal()))
         released = 0.35 * self._pressure_usd  # a forced order is worked off over a few steps
         self._pressure_usd -= released
-        self.price *= math.exp(_drift(progress) + noise + 0.01 * released / self.coin.depth_usd)
+        self.price *= math.exp(drift + noise + 0.01 * released / self.coin.depth_usd)
         while self._shorts and self._shorts[-1].trigger <= self.price:
             self._trigger(self._shorts.pop(), ts_ns)
         while self._longs and self._longs[-1].trigger >= self.price:
@@ -215,7 +224,9 @@ class _Market:
 
 
 def _drift(progress: float) -> float:
-    """Log return per step: a slow climb, a push through the level, a pause, a pullback."""
+    """Log return per step: a slow climb, a push through the level, a pause, a pullback; then nothing."""
+    if progress >= 1.0:
+        return 0.0
     if progress < 0.25:
         return 0.6e-6
     if progress < 0.55:

@@ -91,6 +91,7 @@ class Collector:
             raise InputError(f"{options.name!r} cannot name a collector: use letters, digits, '-' and '_'")
         self.options = options
         self.alerts: deque[str] = deque(maxlen=KEPT_ALERTS)
+        self.alert_count = 0  # of this run; `alerts` holds the latest
         self.plans = tuple(
             plan
             for venue, names in sorted(options.symbols.items())
@@ -169,6 +170,7 @@ class Collector:
     def alert(self, line: str) -> None:
         """Something the operator should know."""
         self.alerts.append(line)
+        self.alert_count += 1
         self._tell(line)
 
     async def _work(self, journal_id: str, last_seq: int) -> None:

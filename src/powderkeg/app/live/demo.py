@@ -25,6 +25,12 @@ from powderkeg.testing.squeeze import COINS, DURATION_S
 STARTING_S: Final = 30.0
 LINGER_S: Final = 5.0
 POLL_S: Final = 0.05
+
+SHOWN_S: Final = 3_600
+SHOWN_SQUEEZE_S: Final = 180
+"""Shorts begin to be closed before the first minute ends, most of them in the two after it."""
+
+SHOWN_ARCHIVE_S: Final = 20.0
 NANO_PER_USD: Final = 1e9
 
 
@@ -64,7 +70,8 @@ def run_live_demo(*, seed: int, seconds: int, data_dir: Path | None = None, watc
         raise InputError(f"the demo takes 5 to {DURATION_S} seconds, not {seconds}")
     with tempfile.TemporaryDirectory(prefix="powderkeg-demo-") as scratch:
         folder = Path(scratch)
-        with _venues(folder, seed, seconds) as urls:
+        words = ["--seconds", str(DURATION_S), "--speed", str(DURATION_S / seconds)]
+        with _venues(folder, seed, words, seconds) as urls:
             options = options_of(
                 [coin.name for coin in COINS],
                 data_dir=data_dir or folder / "data",
@@ -85,10 +92,45 @@ def run_live_demo(*, seed: int, seconds: int, data_dir: Path | None = None, watc
     )
 
 
+def run_shown_demo(
+    *,
+    seed: int,
+    data_dir: Path | None = None,
+    watch_of: Callable[[Path], Watcher],
+    tell: Callable[[str], None],
+    for_s: float | None = None,
+) -> None:
+    """Simulate and collect until stopped, in real time: a squeeze within the first minutes, then a calm market.
+
+    Args:
+        seed: of the simulation.
+        data_dir: where to keep the recording; by default it is thrown away.
+        watch_of: makes, from the data directory, what runs beside the collector.
+        tell: takes a line for the operator.
+        for_s: how long; None until an interrupt.
+
+    Raises:
+        InputError: the directory holds real recordings.
+        VenueUnreachable: the simulated venues did not come up.
+    """
+    with tempfile.TemporaryDirectory(prefix="powderkeg-demo-") as scratch:
+        folder = Path(scratch)
+        words = ["--seconds", str(SHOWN_S), "--squeeze-seconds", str(SHOWN_SQUEEZE_S)]
+        with _venues(folder, seed, words, SHOWN_S) as urls:
+            options = options_of(
+                [coin.name for coin in COINS],
+                data_dir=data_dir or folder / "data",
+                overrides=[f"{venue}={url}" for venue, url in urls.items()],
+            )
+            options = msgspec.structs.replace(options, archive_every_s=SHOWN_ARCHIVE_S)
+            shows = _Shows(watch_of(options.data_dir), urls, None, SHOWN_S)
+            run_collector(options, watch=shows.run, tell=tell, for_s=for_s)
+
+
 class _Shows:
     """Begins the story once every socket stands, shows the collector, and ends with the story."""
 
-    def __init__(self, watch: Watcher, urls: dict[str, str], ledger_file: Path, for_s: float) -> None:
+    def __init__(self, watch: Watcher, urls: dict[str, str], ledger_file: Path | None, for_s: float) -> None:
         self._watch = watch
         self._for_s = for_s
         self._urls = urls
@@ -101,7 +143,11 @@ class _Shows:
             await asyncio.sleep(0.5)  # subscriptions are on their way
             for url in self._urls.values():
                 await asyncio.to_thread(_order, url, "begin")
-            await _until(lambda: self._ledger_file.exists() or showing.done(), for_s=self._for_s)
+            if self._ledger_file is None:
+                await showing
+                return
+            ended = self._ledger_file.exists
+            await _until(lambda: ended() or showing.done(), for_s=self._for_s)
             await asyncio.sleep(0.3)  # what was written last is too
         finally:
             showing.cancel()
@@ -119,12 +165,11 @@ async def _until(condition: Callable[[], bool], *, for_s: float) -> None:
 
 
 @contextmanager
-def _venues(folder: Path, seed: int, seconds: int) -> Generator[dict[str, str]]:
-    """The simulated venues' addresses, while they run."""
+def _venues(folder: Path, seed: int, story: list[str], seconds: int) -> Generator[dict[str, str]]:
+    """The simulated venues' addresses, while they run; `story` and `seconds` say how long that is."""
     ports = folder / "ports.json"
     bound_s = seconds + STARTING_S + LINGER_S
-    words = ["-m", "powderkeg.testing.venues", "--story", "squeeze", "--seed", str(seed)]
-    words += ["--seconds", str(DURATION_S), "--speed", str(DURATION_S / seconds), "--now", "--held"]
+    words = ["-m", "powderkeg.testing.venues", "--story", "squeeze", "--seed", str(seed), *story, "--now", "--held"]
     words += ["--linger", str(LINGER_S), "--bound", str(bound_s)]
     words += ["--port-file", str(ports), "--ledger-file", str(folder / "ledger.json")]
     with subprocess.Popen([sys.executable, *words]) as process:  # noqa: S603 - this very package
@@ -141,7 +186,7 @@ def _venues(folder: Path, seed: int, seconds: int) -> Generator[dict[str, str]]:
 
 
 def _order(url: str, order: str) -> None:
-    with urllib.request.urlopen(f"{url.replace('ws://', 'http://')}/simulator/{order}", timeout=5) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(f"{url.replace('ws://', 'http://')}/simulator/{order}", timeout=STARTING_S) as answer:  # noqa: S310 - loopback
         answer.read()
 
 

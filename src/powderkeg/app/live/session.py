@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ from powderkeg.app.live.rebuild import Rebuilt
 from powderkeg.app.live.recorder import JournalKind, Recorder
 from powderkeg.app.live.watched import Watched
 from powderkeg.app.pipeline import Pipeline
-from powderkeg.domain.events import FeedGap
+from powderkeg.domain.events import Event, FeedGap
 from powderkeg.domain.time import NS_PER_S
 from powderkeg.store.decode import CONTINUED, Decoder, DecoderState, RejectedRecord, continued_header
 from powderkeg.store.journal_format import Record
@@ -87,6 +87,7 @@ class LiveSession:
         self.pauses = 0
         self.started_ns = wall_ns()
         self.on_day_end: Callable[[str], None] = lambda _: None  # told the journal that is being sealed
+        self.on_events: Callable[[Sequence[Event]], None] | None = None  # told what was decoded, once it is counted
         self._wall_ns = wall_ns
         self._call_soon = call_soon
         self._call_soon_threadsafe = call_soon_threadsafe
@@ -244,6 +245,7 @@ class LiveSession:
         assert self._decoder is not None
         tally = self.tallies[queue.venue]
         decode, update, repeated = self._decoder.decode, self.pipeline.update, self._decoder.repeated
+        tell = self.on_events
         count = min(SLICE_FRAMES, len(queue.frames))
         first_ns = queue.frames[0].position
         for _ in range(count):
@@ -252,6 +254,8 @@ class LiveSession:
             try:
                 events, rejects = decode(record)
                 update(events)
+                if tell is not None and events:
+                    tell(events)
             except Exception as error:  # noqa: BLE001 - a bug of ours in one venue's frames must not stop the others
                 self._failed(tally, error)
                 continue

@@ -49,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=7, help="same seed, same bytes (default 7)")
     parser.add_argument("--venues", default=",".join(SIMULATED), help="slugs, comma separated (synthetic story)")
     parser.add_argument("--rate", type=float, default=2_000.0, help="messages per second of all seven venues")
+    parser.add_argument("--liquidation-share", type=float, default=0.01, help="liquidations per message")
     parser.add_argument("--seconds", type=int, default=60, help="length of the story")
+    parser.add_argument("--squeeze-seconds", type=int, help="the squeeze takes only so much of its story")
     parser.add_argument("--now", action="store_true", help="event times begin now instead of on a fixed day")
     parser.add_argument("--speed", type=float, default=1.0, help="story seconds per second; 0: as fast as clients read")
     parser.add_argument("--faults", action="store_true", help="random faults from --fault-seed")
@@ -67,18 +69,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fleet(options: argparse.Namespace) -> SimulatedVenues:
-    if options.story == "squeeze":
+    if options.story == "squeeze" and options.squeeze_seconds is None:
         prepare(options.seed, options.seconds)
     start_ns = int(time.time()) * NS_PER_S if options.now else START_NS
     story: Scenario | SqueezeStory
     if options.story == "squeeze":
-        story = SqueezeStory(seed=options.seed, duration_s=options.seconds, start_ns=start_ns)
+        story = SqueezeStory(
+            seed=options.seed, duration_s=options.seconds, start_ns=start_ns, squeeze_s=options.squeeze_seconds
+        )
     else:
         venues = tuple(filter(None, str(options.venues).split(",")))
         story = Scenario(
             seed=options.seed,
             venues=venues,
             messages_per_s=options.rate,
+            liquidation_share=options.liquidation_share,
             duration_s=options.seconds,
             start_ns=start_ns,
         )

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_MS
 from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
-from powderkeg.testing.squeeze import DURATION_S, START_NS, VENUE_SHARE, Squeeze, Tick
+from powderkeg.testing.squeeze import DURATION_S, START_NS, VENUE_SHARE, Squeeze, Tick, simulate_squeeze
 from powderkeg.testing.venues.before import before
 from powderkeg.testing.venues.contracts import LISTED, Listed
 from powderkeg.testing.venues.market import Dealt
@@ -34,11 +34,13 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
         seed: same seed, same bytes.
         duration_s: length.
         start_ns: first instant, ns UTC.
+        squeeze_s: how much of it the squeeze takes; None: all.
     """
 
     seed: int = 7
     duration_s: int = DURATION_S
     start_ns: int = START_NS
+    squeeze_s: int | None = None
 
     @property
     def venues(self) -> tuple[str, ...]:
@@ -52,7 +54,7 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
             InputError: the venue takes no part.
         """
         self._check(venue)
-        squeeze = _squeeze(self.seed, self.duration_s, self.start_ns)
+        squeeze = _squeeze(self.seed, self.duration_s, self.start_ns, self.squeeze_s)
         press = Press(venue)
         contracts = {contract.coin: contract for contract in LISTED[venue]}
         events: list[tuple[int, Fact]] = [(push.at_ms, push) for push in pushes(venue, _happened(venue, squeeze))]
@@ -98,8 +100,14 @@ def _simulated(seed: int, duration_s: int) -> Squeeze:
 
 
 @lru_cache(maxsize=4)
-def _squeeze(seed: int, duration_s: int, start_ns: int) -> Squeeze:
-    """Simulated once for all venues, and told from the time that is asked for."""
+def _squeeze(seed: int, duration_s: int, start_ns: int, squeeze_s: int | None) -> Squeeze:
+    """Simulated once for all venues, and told from the time that is asked for.
+
+    A squeeze with a calm market after it comes from the light simulation: an hour of exact exchanges takes minutes.
+    """
+    if squeeze_s is not None:
+        rng = np.random.default_rng(seed)
+        return simulate_squeeze(rng, duration_s=duration_s, start_ns=start_ns, squeeze_s=squeeze_s)
     made = _simulated(seed, duration_s)
     return Squeeze(
         tuple(replace(event, ts_ns=event.ts_ns + start_ns) for event in made.liquidations),

@@ -1,0 +1,183 @@
+// One event: its figures, its timeline, what the map said before it, and where it happened.
+
+import { Plot } from "../chart/plot.js";
+import { ask } from "../model/api.js";
+import { durationMs, msOf } from "../model/instants.js";
+import { barsOf } from "../model/series.js";
+import { onColors } from "../model/settings.js";
+import { longShare, provenanceOf } from "../model/totals.js";
+import { h, replace } from "../format/dom.js";
+import { compactUsd, countText, percent, plain, priceText, signedPercent } from "../format/numbers.js";
+import { dateTime, lengthText, rfc3339 } from "../format/time.js";
+import { EventsPanel } from "./events.js";
+import { Panel, filling } from "./frame.js";
+import { barsBySide, intervalFor } from "./history.js";
+import { longFigure, shareCell, shortFigure, sideWord, totalText } from "./parts.js";
+import { table } from "./table.js";
+
+const MARGIN = 1.5;
+const LEAST_MARGIN_MS = 30 * 60_000;
+const NEAR = 0.06;
+
+/** @typedef {import("./events.js").EventRow} EventRow */
+
+export class EventPanels {
+  /** @param {import("../page/app.js").Context} context */
+  constructor(context) {
+    this.context = context;
+    this.list = new EventsPanel("Events", 40);
+    this.facts = new Panel("Event", { body: "flush" });
+    this.timeline = new Panel("Timeline", { note: "liquidations, USD, and price", body: "flush" });
+    this.before = new Panel("The map before it", { body: "flush" });
+    this.venues = new Panel("By venue", { body: "flush" });
+    this.timelineHost = h("div", { class: "plot", role: "img" });
+    this.beforeHost = h("div", { class: "plot", role: "img" });
+    this.timelinePlot = new Plot(this.timelineHost, 260);
+    this.beforePlot = new Plot(this.beforeHost, 220);
+    for (const plot of [this.timelinePlot, this.beforePlot]) {
+      onColors(() => plot.recolor(), context.signal);
+      context.signal.addEventListener("abort", () => plot.destroy());
+    }
+  }
+
+  /**
+   * @param {Readonly<Record<string, string>>} query
+   * @param {AbortSignal} signal
+   */
+  async update(query, signal) {
+    const panels = [this.facts, this.timeline, this.before, this.venues];
+    panels.forEach((panel) => panel.loading());
+    await this.list.update(query, signal);
+    if (signal.aborted) {
+      return;
+    }
+    const { rows } = this.list;
+    const event = rows.find(({ id }) => id === query["id"]) ?? (query["id"] ? undefined : rows[0]);
+    if (!event) {
+      const told = query["id"] ? "The address names an event that is not among these." : "Choose another coin or a longer time.";
+      panels.forEach((panel) => panel.empty(query["id"] ? "filtered_out" : "no_events", told));
+      return;
+    }
+    this.showFacts(event);
+    await Promise.all([this.showTimeline(event, signal), this.showBefore(event, signal), this.showVenues(event, signal)]);
+  }
+
+  /** @param {EventRow} event */
+  showFacts(event) {
+    const { coin, from, to } = event;
+    this.facts.heading.textContent = `${coin}, ${dateTime(from)} to ${dateTime(to)}`;
+    this.facts.asked({ path: "events", query: { coin, end: to, window: "7d" } });
+    const fact = (/** @type {string} */ name, /** @type {import("../format/dom.js").Child} */ figure, note = "") => h("div", { class: "fact" }, h("dt", null, name), h("dd", null, figure, note ? h("small", null, note) : null));
+    const facts = h(
+      "dl",
+      { class: "facts" },
+      fact("Liquidated", totalText(event), event.is_floor ? "a floor: feeds leave orders out" : "USD"),
+      fact("Longs", longFigure(event.long_usd), percent(longShare(event))),
+      fact("Shorts", shortFigure(event.short_usd), percent(event.total_usd ? event.short_usd / event.total_usd : null)),
+      fact("Orders", countText(event.count), `largest ${compactUsd(event.largest_usd)}`),
+      fact("Against the median hour", event.multiple ? `${plain(event.multiple)} ×` : "–", `median ${compactUsd(event.median_usd)}`),
+      fact("Length", lengthText((msOf(to) ?? 0) - (msOf(from) ?? 0)), "whole hours"),
+    );
+    this.facts.show(facts, { sources: this.list.sources, asOf: to, coverage: event.coverage, method: "measured" });
+  }
+
+  /**
+   * @param {EventRow} event
+   * @param {AbortSignal} signal
+   */
+  async showTimeline({ coin, from, to }, signal) {
+    const fromMs = msOf(from) ?? 0;
+    const toMs = msOf(to) ?? 0;
+    const margin = Math.max(LEAST_MARGIN_MS, (toMs - fromMs) * MARGIN);
+    const interval = intervalFor(`${Math.ceil((toMs - fromMs + 2 * margin) / 4_000)}s`);
+    const asked = { coin, start: rfc3339(fromMs - margin), end: rfc3339(toMs + margin), interval };
+    await filling(this.timeline, signal, async () => {
+      const [told, prices] = await Promise.all([ask("liquidations/history", asked, signal), ask("prices", asked, signal).catch(() => null)]);
+      this.timeline.asked({ path: "liquidations/history", query: asked });
+      const stepMs = durationMs(interval) ?? 60_000;
+      const { x, shorts, longs } = barsBySide(told.rows, stepMs, told.rows.length > 0 ? [fromMs, toMs] : []);
+      if (x.length === 0) {
+        const why = told.empty ?? { state: "no_events", message: "" };
+        this.timeline.empty(why.state, why.message, provenanceOf(told));
+        return;
+      }
+      const closes = new Map((barsOf(prices?.rows ?? [], stepMs)?.rows ?? []).map((bar) => [bar.ms / 1_000, bar.close]));
+      replace(this.timeline.body, this.timelineHost);
+      this.timelineHost.setAttribute("aria-label", `Liquidations of ${coin} in bars of ${interval} around the event`);
+      this.timelinePlot.show({
+        x,
+        isTime: true,
+        series: [
+          { label: "Short", color: "short", kind: "bars", values: shorts },
+          { label: "Long", color: "long", kind: "bars", values: longs },
+          { label: "Price", color: "accent", kind: "line", scale: "right", values: x.map((seconds) => closes.get(seconds) ?? null) },
+        ],
+        yText: (usd) => compactUsd(Math.abs(usd)),
+        rightText: priceText,
+        marks: [{ x: fromMs / 1_000, title: "begins", color: "soft" }, { x: toMs / 1_000, title: "ends", color: "soft" }],
+      });
+      this.timeline.note.textContent = `bars of ${interval}: shorts up, longs down, USD; violet: price`;
+      this.timeline.keep(provenanceOf(told));
+    });
+  }
+
+  /**
+   * @param {EventRow} event
+   * @param {AbortSignal} signal
+   */
+  async showBefore({ coin, from }, signal) {
+    const asked = { coin, as_of: from };
+    await filling(this.before, signal, async () => {
+      const told = await ask("liquidation-map", asked, signal);
+      this.before.asked({ path: "liquidation-map", query: asked });
+      const { price, long_usd: longs, short_usd: shorts } = told.bins;
+      const near = price.map((/** @type {number} */ one, /** @type {number} */ at) => ({ one, at })).filter((/** @type {{one: number}} */ { one }) => Math.abs(Math.log(one / told.mark_price)) < NEAR);
+      const column = (/** @type {number[]} */ values) => near.map((/** @type {{at: number}} */ { at }) => values[at] || null);
+      const clusters = table({ caption: "Nearest clusters before the event: side, price, distance, notional with band", columns: CLUSTER_COLUMNS, rows: told.rows.slice(0, 8) });
+      replace(this.before.body, this.beforeHost, clusters);
+      this.beforeHost.setAttribute("aria-label", `Map of ${coin} as of ${dateTime(from)}, USD by price`);
+      this.beforePlot.show({
+        x: near.map((/** @type {{one: number}} */ { one }) => one),
+        series: [
+          { label: "Longs", color: "long", kind: "bars", values: column(longs) },
+          { label: "Shorts", color: "short", kind: "bars", values: column(shorts) },
+        ],
+        xText: priceText,
+        marks: [{ x: told.mark_price, title: `mark ${priceText(told.mark_price)}`, color: "soft" }],
+      });
+      this.before.keep({ sources: told.sources, asOf: told.as_of, coverage: null, method: told.method });
+    });
+  }
+
+  /**
+   * @param {EventRow} event
+   * @param {AbortSignal} signal
+   */
+  async showVenues({ coin, from, to }, signal) {
+    const asked = { coin, as_of: to, window: `${((msOf(to) ?? 0) - (msOf(from) ?? 0)) / 1_000}s`, by: "venue" };
+    await filling(this.venues, signal, async () => {
+      const told = await ask("liquidations/totals", asked, signal);
+      this.venues.asked({ path: "liquidations/totals", query: asked });
+      const rows = told.rows.filter((/** @type {any} */ row) => row.count > 0);
+      this.venues.show(table({ caption: "Liquidations of the event by venue", columns: VENUE_COLUMNS, rows }), provenanceOf(told));
+    });
+  }
+}
+
+/** @type {import("./table.js").Column<import("../model/totals.js").Row>[]} */
+const VENUE_COLUMNS = [
+  { title: "Venue", isHead: true, cell: (row) => row.venue },
+  { title: "Long", isNumber: true, cell: (row) => longFigure(row.long_usd) },
+  { title: "Short", isNumber: true, cell: (row) => shortFigure(row.short_usd) },
+  { title: "Total", isNumber: true, cell: (row) => h("strong", null, totalText(row)) },
+  { title: "Long share", cell: (row) => shareCell(longShare(row)) },
+  { title: "Largest", isNumber: true, cell: (row) => compactUsd(row.largest_usd) },
+];
+
+/** @type {import("./table.js").Column<any>[]} */
+const CLUSTER_COLUMNS = [
+  { title: "Side", isHead: true, cell: (row) => sideWord(row.position_side) },
+  { title: "Price", isNumber: true, cell: (row) => priceText(row.price) },
+  { title: "Distance", isNumber: true, cell: (row) => signedPercent(row.distance_ratio) },
+  { title: "USD (80 % band)", isNumber: true, cell: (row) => `${compactUsd(row.notional_usd)} (${compactUsd(row.lower_usd)} – ${compactUsd(row.upper_usd)})` },
+];

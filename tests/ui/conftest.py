@@ -1,0 +1,70 @@
+"""A real browser over a real server; both once per process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "web"))  # the server kit of the API's tests
+
+from browser_kit import Look, launched
+from web_kit import serving
+
+from powderkeg.bench.ui_data import make_data
+
+DAYS = 3
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser; without one these tests are skipped, in CI they fail."""
+    path = shutil.which("chromium")
+    if path is None:
+        message = "no chromium on this machine; install it (apt-get install chromium) to test the dashboard"
+        if os.environ.get("POWDERKEG_REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with launched(path) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def market_dir(tmp_path_factory):
+    """Three simulated days and the squeeze, up to 2026-09-16 15:00."""
+    folder = tmp_path_factory.mktemp("market")
+    make_data(folder, seed=7, days=DAYS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(market_dir):
+    """A server over them."""
+    with serving(market_dir) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def empty_site(tmp_path_factory):
+    """A server over nothing."""
+    with serving(tmp_path_factory.mktemp("nothing")) as running:
+        yield running
+
+
+@pytest.fixture
+def look(chromium, site):
+    """Opens pages of the server; whatever the browser complained about fails the test at its end."""
+    with Look.opened(chromium, site.address) as opened:
+        yield opened
+        opened.check()
+
+
+@pytest.fixture
+def look_empty(chromium, empty_site):
+    """The same over nothing."""
+    with Look.opened(chromium, empty_site.address) as opened:
+        yield opened
+        opened.check()

@@ -1,0 +1,110 @@
+"""Every page loads, says nothing to the console, asks nobody outside, and shows what the API and the terminal say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import httpx
+import pytest
+from browser_kit import AS_OF, Look
+
+from powderkeg.cli.output import compact_usd
+
+PAGES = {
+    "overview": "Overview",
+    "map": "Price and map",
+    "what-if": "What-if",
+    "event": "Event",
+    "health": "Data health",
+}
+
+
+@pytest.mark.parametrize("page", list(PAGES))
+@pytest.mark.parametrize(("theme", "width", "height"), [("dark", 1440, 1000), ("light", 390, 844)])
+def test_a_page_loads_without_complaint_or_outside_request(chromium, site, page, theme, width, height):
+    """On a desk and on a telephone, where nothing but tables scrolls sideways; nothing reads `undefined` or `NaN`."""
+    with Look.opened(chromium, site.address, theme=theme, width=width, height=height) as look:
+        look.open(f"/{page}?{AS_OF}")
+        assert look.page.evaluate("document.documentElement.scrollWidth") <= width
+        look.check()
+        assert look.page.title() == f"{PAGES[page]} · powderkeg"
+        assert look.page.locator('nav [aria-current="page"]').inner_text() == PAGES[page]
+        text = look.page.locator("body").inner_text()
+        assert not [word for word in ("undefined", "NaN", "[object", "null") if word in text]
+        assert "SIMULATED" in look.page.locator("#banner").inner_text()
+        assert look.page.evaluate("document.documentElement.dataset.theme") == theme
+
+
+def test_totals_on_screen_are_those_of_api_and_command_line(look, site, market_dir):
+    """Four windows, total, long and short each: three roads to the same figure."""
+    look.open(f"/overview?{AS_OF}")
+    for window in ("1h", "4h", "12h", "24h"):
+        asked = {"window": window, "as_of": "2026-09-16T15:00:00Z", "by": ""}
+        api = httpx.get(f"{site.address}/api/v1/liquidations/totals", params=asked, timeout=30).json()["rows"][0]
+        words = ["liquidations", "--window", window, "--as-of", asked["as_of"], "--by", "coin", "--json"]
+        ran = subprocess.run(
+            [sys.executable, "-m", "powderkeg.cli.main", *words, "--data", str(market_dir)],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+        told = json.loads(ran.stdout)["rows"]
+        for figure in ("total", "long", "short"):
+            summed = sum(row[f"{figure}_usd"] for row in told)
+            assert api[f"{figure}_usd"] == pytest.approx(summed, rel=1e-12)
+            assert compact_usd(summed) in look.figure(f"{figure}-{window}")
+
+
+def test_every_panel_says_what_it_rests_on_and_can_be_taken_elsewhere(look, site):
+    """Sources, time, coverage, method; curl, Python, CSV, Parquet; the CSV is the API's."""
+    look.open(f"/overview?{AS_OF}")
+    panel = look.page.locator("section.panel", has_text="Liquidations by coin and venue")
+    foot = panel.locator("footer").inner_text()
+    for word in ("Sources", "bybit", "Updated", "2026-09-16 15:00:00 UTC", "Coverage", "Method", "measured"):
+        assert word in foot
+    panel.locator("details.menu summary").click()
+    items = panel.locator(".menu-list > *").all_inner_texts()
+    assert items == ["Copy as curl", "Copy as Python", "Download CSV", "Download Parquet"]
+    with look.page.expect_download() as download:
+        panel.get_by_text("Download CSV").click()
+    assert download.value.path().read_text("utf-8").startswith('"coin","venue",')
+
+
+def test_tables_have_names_for_those_who_hear_them(look):
+    """Every table has a caption, every column a scope, every picture a name."""
+    for page in PAGES:
+        look.open(f"/{page}?{AS_OF}")
+        unnamed = look.page.eval_on_selector_all(
+            "table:not([role=presentation]), th, [role=img], canvas[role], select, input, button, nav, section",
+            """found => found.filter(one => {
+              if (one.tagName === "TABLE") return !one.caption?.textContent;
+              if (one.tagName === "TH") return !one.scope;
+              const label = one.getAttribute("aria-label") ?? one.labels?.length ?? "";
+              return !(label || one.textContent.trim());
+            }).map(one => one.outerHTML.slice(0, 120))""",
+        )
+        assert unnamed == []
+
+
+def test_new_liquidations_appear_as_they_are_told(look, site):
+    """What the stream says stands on the tape at the next frame, largest or not, once."""
+    look.open("/overview")
+    order = {
+        "at": "2026-11-22T12:00:00.5Z",
+        "coin": "BTC",
+        "venue": "bybit",
+        "symbol": "BTC/USDT:USDT",
+        "position_side": "short",
+        "notional_usd": 1_234_567.0,
+        "price": 95_432.1,
+        "price_kind": "bankruptcy",
+        "event_id": None,
+    }
+    look.page.locator(".state.LIVE").wait_for()
+    site.publish("liquidation", order, coin="BTC", notional_usd=order["notional_usd"])
+    row = look.page.locator(".tape tbody tr", has_text="1.23 M")
+    row.wait_for()
+    assert row.count() == 1
+    assert row.inner_text().split() == ["12:00:00", "BTC", "Short", "1.23", "M", "95,432.1", "bybit"]
