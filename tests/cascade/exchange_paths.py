@@ -79,6 +79,7 @@ class World:
         self.start = (exchange, [Maker(exchange, sign, one) for sign, one in zip((-1, 1), quotes, strict=True)])
         for maker in self.start[1]:
             maker.quote_beyond(exchange.instruments[0].ticks(PRICE))
+        exchange.log.events.clear()  # how it was set up is no part of a path, and long to copy
 
     def walk(self, moves, shock_usd=0.0):
         """A market order, then exogenous log moves; after each the engine works until nothing moves."""
