@@ -12,6 +12,7 @@ from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 if TYPE_CHECKING:
     from powderkeg.app.live.collector import Collector
+    from powderkeg.app.live.snapshot import Snapshot
 
 CoinOption = Annotated[
     list[str] | None, typer.Option("--coin", metavar="COIN", help="BTC, ETH, ...; may be repeated.", show_default=False)
@@ -74,10 +75,10 @@ def collect(
     async def report(collector: Collector) -> None:
         while True:
             await asyncio.sleep(every_s)
-            tell(collector)
+            # In a thread, so that a reader who stops reading does not stop the recording.
+            await asyncio.to_thread(tell, collector.snapshot())
 
-    def tell(collector: Collector) -> None:
-        snapshot = collector.snapshot()
+    def tell(snapshot: Snapshot) -> None:
         if as_json:
             print_json(snapshot.to_dict())
         else:
@@ -89,4 +90,4 @@ def collect(
         tell=lambda line: print(f"! {line}", file=sys.stderr, flush=True),
         for_s=parse_duration(for_) / NS_PER_S if for_ else None,
     )
-    tell(collector)
+    tell(collector.snapshot())

@@ -100,7 +100,8 @@ async def print_lines(collector: Collector) -> None:
 
     while True:
         await asyncio.sleep(1 / FRAMES_PER_S)
-        print_json(collector.snapshot().to_dict())
+        # In a thread, here and below, so that a reader who stops reading does not stop the recording.
+        await asyncio.to_thread(print_json, collector.snapshot().to_dict())
 
 
 async def say(collector: Collector) -> None:
@@ -109,7 +110,7 @@ async def say(collector: Collector) -> None:
 
     while True:
         await asyncio.sleep(1)
-        print(status_line(collector.snapshot()), flush=True)
+        await asyncio.to_thread(print, status_line(collector.snapshot()), flush=True)
 
 
 @contextmanager
