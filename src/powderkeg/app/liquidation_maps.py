@@ -42,6 +42,10 @@ STALE_BARS: Final = 48
 """A market whose last bar ended so many bars before the newest one's is absent: its levels are of another time."""
 
 
+class NoMapError(InputError):
+    """There is nothing to make a map of: an answer about the data, not a mistake of who asks."""
+
+
 class Chosen(NamedTuple):
     """Markets a question is about: the model they are read from, their names, and what is absent."""
 
@@ -145,7 +149,7 @@ class Maps:
         """The markets of a coin.
 
         Raises:
-            InputError: none of them can have a map.
+            NoMapError: none of them can have a map.
         """
         wanted = base_coin(coin)
         shelf, model = self._read(until_ns, wanted)
@@ -160,7 +164,7 @@ class Maps:
         for slug in sorted((venues or set()) - {shelf.venues[name] for name in mine} - {None}):
             absent[slug] = f"no prices of {wanted} recorded"
         if not names:
-            raise InputError(self._nothing(wanted, shelf, absent, until_ns))
+            raise NoMapError(self._nothing(wanted, shelf, absent, until_ns))
         return Chosen(wanted, model, names, absent, shelf.made_from)
 
     def _read(self, until_ns: int, coin: str | None) -> tuple[Shelf, Modelled]:

@@ -3,6 +3,7 @@
 import { Plot } from "../chart/plot.js";
 import { ask } from "../model/api.js";
 import { durationMs, msOf } from "../model/instants.js";
+import { patiently } from "../model/patience.js";
 import { barsOf } from "../model/series.js";
 import { onColors } from "../model/settings.js";
 import { longShare, provenanceOf } from "../model/totals.js";
@@ -128,7 +129,7 @@ export class EventPanels {
   async showBefore({ coin, from }, signal) {
     const asked = { coin, as_of: from };
     await filling(this.before, signal, async () => {
-      const told = await ask("liquidation-map", asked, signal);
+      const told = await patiently(() => ask("liquidation-map", asked, signal), signal, () => this.before.waiting());
       this.before.asked({ path: "liquidation-map", query: asked });
       const { price, long_usd: longs, short_usd: shorts } = told.bins;
       const near = price.map((/** @type {number} */ one, /** @type {number} */ at) => ({ one, at })).filter((/** @type {{one: number}} */ { one }) => Math.abs(Math.log(one / told.mark_price)) < NEAR);

@@ -2,6 +2,7 @@
 
 import { Plot } from "../chart/plot.js";
 import { send } from "../model/api.js";
+import { patiently } from "../model/patience.js";
 import { onColors } from "../model/settings.js";
 import { h } from "../format/dom.js";
 import { compactUsd, countText, percent, plain, priceText } from "../format/numbers.js";
@@ -56,7 +57,7 @@ export class SimulationPanels {
     }
     this.outcome.asked({ path: "simulations", body });
     await filling(this.outcome, signal, async () => {
-      this.show(await send("simulations", body, signal));
+      this.show(await patiently(() => send("simulations", body, signal), signal, () => this.outcome.waiting()));
       this.asked = key;
     });
   }
