@@ -26,7 +26,7 @@ def show_served_demo(
 
     def watch_of(folder: Path) -> Watcher:
         show = idle if as_json or sys.stdout.isatty() else say
-        return served(show, ServeOptions(data_dir=str(folder), port=chosen), tell)
+        return served(show, ServeOptions(data_dir=str(folder), port=chosen, is_scored=False), tell)
 
     run_shown_demo(
         seed=seed,
