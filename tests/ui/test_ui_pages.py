@@ -34,7 +34,7 @@ STICKING_OUT = """() => [...document.querySelectorAll("main *, header *")].filte
   return !scrolls && box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
 }).map(one => one.outerHTML.slice(0, 100))"""
 
-TOO_SMALL = """() => [...document.querySelectorAll("header button, header select, header summary, main .segmented button")]
+TOO_SMALL = """() => [...document.querySelectorAll("header :is(button, select, summary), main .segmented button")]
   .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 24)
   .map(one => one.outerHTML.slice(0, 100))"""
 
