@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 ALL_PYTHON = sorted([*SOURCES, *(ROOT / "tests").rglob("*.py")])
-PURE_ROOMS = ("domain", "venues", "stats", "margin", "liqmap", "cascade")
+PURE_ROOMS = ("domain", "venues", "stats", "margin", "liqmap", "cascade", "alerts")
 BARE = {"side", "amount", "size", "time", "value"}
 
 ids = {"ids": lambda path: str(path.relative_to(ROOT))}

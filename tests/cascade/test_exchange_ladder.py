@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 import pytest
-from exchange_flow import bitcoin
+from exchange_referee import (
+    BIN_BPS,
+    CROWD,
+    PRICE,
+    RICH,
+    TICK,
+    assert_closed_by_trades,
+    endow,
+    in_lots,
+    market_order,
+    opened,
+    rows,
+    until_nothing_moves,
+)
 
 from powderkeg.cascade import Outcome, ladder
-from powderkeg.cascade.exchange import HYPERLIQUID_LIKE, Exchange, Kind
-from powderkeg.cascade.exchange.rules import MarkRule
-from powderkeg.margin import TierTable
-
-PRICE, BIN_BPS, TICK = 100_000.0, 5.0, 0.5
-AT_LAST = msgspec.structs.replace(HYPERLIQUID_LIKE, mark=MarkRule.LAST, first_step_above_quote=None, band_rate=10**9)
-"""Whole positions as market orders at any price, triggered by the last price: what the ladder takes for granted."""
-
-PATIENT = TierTable.from_rows(
-    [(0, 0.2, 2.5)], unit="USDT", source="far from bankruptcy, so that every close is a trade"
-)
-RICH, SHOCK, CROWD = 1, 2, 3
 
 
 class Case(NamedTuple):
@@ -85,66 +85,13 @@ def run_exactly(case, side):
         (the last price, notional of those liquidated at the price that liquidates them, which is how fuel is stated).
     """
     sign = 1 if side == "short" else -1
-    one = bitcoin(PATIENT, fee_ratios=(0.0, 0.0), low_price=85_000, high_price=115_000)
     orders = list(rows(case.depth, sign, per_bin=100))
     crowd = list(rows(case.fuel, sign, per_bin=80))
-    exchange = Exchange([one], AT_LAST, account_count=CROWD + len(crowd), max_orders=len(orders) + 10)
-    exchange.deposit(0, 1e9)
-    exchange.deposit(RICH, 1e11)
-    exchange.deposit(SHOCK, 1e11)
-    exchange.update_index([one.ticks(PRICE)])
-    exchange.order(RICH, 0, 1, one.ticks(PRICE))
-    exchange.order(SHOCK, 0, -1, one.ticks(PRICE))
+    exchange = opened(len(crowd), len(orders) + 10)
     for price, lots in in_lots(orders):
-        exchange.order(RICH, 0, -sign * lots, one.ticks(price))
+        exchange.order(RICH, 0, -sign * lots, exchange.instruments[0].ticks(price))
     for account, (price, lots) in enumerate(in_lots(crowd), CROWD):
         endow(exchange, account, sign, price, lots)
-    marks = one.ticks(PRICE)
-    left = round(case.shock_usd * 1e6)
-    for tick, lots in list(exchange.state.books[0].depth(is_buy=sign < 0)):
-        part = min(lots, left // (tick * one.tick_units))
-        if part:
-            exchange.order(SHOCK, 0, sign * part, tick)
-        left -= part * tick * one.tick_units
-        if part < lots:
-            break
-    while True:
-        exchange.update_index([one.ticks(PRICE)])
-        if int(exchange.state.mark_ticks[0]) == marks:
-            break
-        marks = int(exchange.state.mark_ticks[0])
-    assert exchange.gap() == 0
-    assert exchange.log.of(Kind.ADL, Kind.TAKEOVER, Kind.SHORTFALL) == []
-    gone = [event.account for event in exchange.log.of(Kind.LIQUIDATION)]
-    assert len(gone) == len(set(gone))
-    assert not exchange.state.accounts.lots[gone].any()
-    return marks * TICK, sum(crowd[account - CROWD][1] for account in gone)
-
-
-def rows(per_bin_usd, sign, *, per_bin):
-    """(price, USD) with every bin's sum spread evenly over `per_bin` prices inside it."""
-    for n, usd in enumerate(per_bin_usd.tolist()):
-        for k in range(per_bin):
-            if usd:
-                yield PRICE * float(np.exp(sign * (n + (k + 0.5) / per_bin) * BIN_BPS * 1e-4)), usd / per_bin
-
-
-def in_lots(found):
-    """(price, whole lots), each rounded so that what was dropped before is made up for."""
-    owed = 0.0
-    for price, usd in found:
-        owed += usd / price * 1_000
-        yield price, max(1, round(owed))
-        owed -= max(1, round(owed))
-
-
-def endow(exchange, account, sign, price, lots):
-    """A position whose equity is its maintenance exactly at a price: entered here, with money to the unit."""
-    one = exchange.instruments[0]
-    tick = one.ticks(price)
-    needed = -(-tick * lots * one.tick_units // 5)
-    entry = one.ticks(PRICE)
-    gained = -sign * lots * (tick - entry) * one.tick_units
-    exchange.deposit(account, (needed - gained) / 1e6)
-    buyer, seller = (RICH, account) if sign > 0 else (account, RICH)
-    exchange.block(buyer, seller, 0, lots, entry)
+    market_order(exchange, sign, case.shock_usd)
+    mark = until_nothing_moves(exchange)
+    return mark * TICK, sum(crowd[account - CROWD][1] for account in assert_closed_by_trades(exchange))

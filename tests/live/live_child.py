@@ -78,7 +78,9 @@ async def feed(data_dir, base_ns, rows, per_s):
     for venue in VENUES:
         session.opened(venue, venue, "liquidation", time.time_ns())
     totals = totals_of(session.pipeline.totals, base_ns + 3_600 * NS_PER_S)
-    say(ready=time.monotonic() - BORN, begin=begin, totals=sorted(map(repr, totals.items())))
+    say(
+        ready=time.monotonic() - BORN, worked=time.process_time(), begin=begin, totals=sorted(map(repr, totals.items()))
+    )
     started, told, number = time.monotonic(), 0, max(0, begin - REPEATED)
     taken = []
     while number < rows:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, cast
 
 import msgspec
 
+from powderkeg.app.alerts.settings import AlertSettings
 from powderkeg.domain.errors import ConfigError
 
 ENV_PREFIX: Final = "POWDERKEG__"
@@ -80,6 +81,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stats: StatsSettings = StatsSettings()
     web: WebSettings = WebSettings()
     maps: MapsSettings = MapsSettings()
+    alerts: AlertSettings = AlertSettings()
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -59,10 +59,10 @@ def run_demo(*, seed: int, data_dir: Path | None = None) -> Demo:
     Raises:
         InputError: the directory holds other recordings, which must not be mixed with simulated ones.
     """
-    rng = np.random.default_rng(seed)
-    squeeze = simulate_exchange_squeeze(rng)
-    frames = record(squeeze, rng)
     with _directory(data_dir, seed) as folder:
+        rng = np.random.default_rng(seed)
+        squeeze = simulate_exchange_squeeze(rng)
+        frames = record(squeeze, rng)
         journal_bytes = _keep(folder, seed, frames)
         with Library(folder) as library:
             as_of = (START_NS + DURATION_S * NS_PER_S) // 1_000_000

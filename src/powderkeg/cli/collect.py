@@ -12,6 +12,7 @@ from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 if TYPE_CHECKING:
     from powderkeg.app.live.collector import Collector
+    from powderkeg.app.live.snapshot import Snapshot
 
 CoinOption = Annotated[
     list[str] | None, typer.Option("--coin", metavar="COIN", help="BTC, ETH, ...; may be repeated.", show_default=False)
@@ -53,6 +54,8 @@ def collect(
     as_json: JsonOption = False,
 ) -> None:
     """Record liquidations, trades, prices and open interest of every venue; stop with ctrl-c, nothing is lost."""
+    from powderkeg.app.alerts.beside import alerting
+    from powderkeg.app.config import load_config
     from powderkeg.app.live.running import options_of, run_collector
     from powderkeg.cli.live_view import status_line
     from powderkeg.cli.output import print_json
@@ -72,10 +75,10 @@ def collect(
     async def report(collector: Collector) -> None:
         while True:
             await asyncio.sleep(every_s)
-            tell(collector)
+            # In a thread, so that a reader who stops reading does not stop the recording.
+            await asyncio.to_thread(tell, collector.snapshot())
 
-    def tell(collector: Collector) -> None:
-        snapshot = collector.snapshot()
+    def tell(snapshot: Snapshot) -> None:
         if as_json:
             print_json(snapshot.to_dict())
         else:
@@ -83,8 +86,8 @@ def collect(
 
     collector = run_collector(
         options,
-        watch=report,
+        watch=alerting(report, options.data_dir, load_config(config).alerts),
         tell=lambda line: print(f"! {line}", file=sys.stderr, flush=True),
         for_s=parse_duration(for_) / NS_PER_S if for_ else None,
     )
-    tell(collector)
+    tell(collector.snapshot())

@@ -13,6 +13,7 @@ import typer
 
 from powderkeg import __version__
 from powderkeg.cli import (
+    alerts,
     bench,
     collect,
     config,
@@ -23,6 +24,7 @@ from powderkeg.cli import (
     ladder,
     liquidations,
     map_,
+    mcp,
     position,
     replay,
     serve,
@@ -52,6 +54,8 @@ app.command("position")(position.position)
 app.command("doctor")(doctor.doctor)
 app.add_typer(map_.app, name="map")
 app.command("ladder")(ladder.ladder)
+app.add_typer(alerts.app, name="alerts")
+app.command("mcp")(mcp.mcp)
 app.add_typer(config.app, name="config")
 app.command("bench")(bench.bench)
 

@@ -24,8 +24,14 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_json(content: Any) -> None:
-    """One line of JSON on standard output."""
-    sys.stdout.buffer.write(msgspec.json.encode(content) + b"\n")
+    """One line of JSON on standard output, whole whatever signal comes while a slow reader keeps it waiting.
+
+    Without a buffer (`PYTHONUNBUFFERED`, as containers set it) a signal amid the write of a long line to a full pipe
+    ends that write early; the rest is then still to be written.
+    """
+    line = memoryview(msgspec.json.encode(content) + b"\n")
+    while line:
+        line = line[sys.stdout.buffer.write(line) :]
     sys.stdout.flush()
 
 

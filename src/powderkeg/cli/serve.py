@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,7 @@ def serve(
     as_json: JsonOption = False,
 ) -> None:
     """Serve the dashboard and the HTTP API; what other processes record into the directory shows as it comes."""
+    from powderkeg.app.alerts.beside import alert_worker
     from powderkeg.app.config import data_dir_of, load_config
     from powderkeg.domain.time import NS_PER_S, parse_duration
     from powderkeg.web.process import serve as run
@@ -50,11 +52,12 @@ def serve(
     if token and not as_json:
         print(f"token      {token}\n           shown this once; needed from other machines")
     made = {"new_token": token} if token else {}
-    run(
-        options,
-        tell_address(as_json=as_json, open_=open_, more=made),
-        for_s=parse_duration(for_) / NS_PER_S if for_ else None,
-    )
+    with alert_worker(folder, settings.alerts, lambda line: print(f"! {line}", file=sys.stderr, flush=True)):
+        run(
+            options,
+            tell_address(as_json=as_json, open_=open_, more=made),
+            for_s=parse_duration(for_) / NS_PER_S if for_ else None,
+        )
 
 
 def first_token(folder: Path, chosen: str, host: str) -> str:

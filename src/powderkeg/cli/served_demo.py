@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Final
 
+from powderkeg.app.alerts.beside import alerting
+from powderkeg.app.alerts.settings import AlertSettings
 from powderkeg.app.live.demo import run_shown_demo
 from powderkeg.app.live.running import Watcher
 from powderkeg.cli.serve_options import tell_address
@@ -13,6 +16,10 @@ from powderkeg.domain.time import NS_PER_S, parse_duration
 from powderkeg.web.link import served
 from powderkeg.web.options import PORT, ServeOptions
 from powderkeg.web.server import is_free
+
+SHOWN_ALERTS: Final = AlertSettings(enabled=True, fuel_near_price="off", reproduction_above_one="off")
+"""Alerts of the demo are shown and go nowhere, whatever the settings: what is simulated must not wake anyone. Maps are
+read for the dashboard already."""
 
 
 def show_served_demo(
@@ -26,7 +33,8 @@ def show_served_demo(
 
     def watch_of(folder: Path) -> Watcher:
         show = idle if as_json or sys.stdout.isatty() else say
-        return served(show, ServeOptions(data_dir=str(folder), port=chosen, is_scored=False), tell)
+        options = ServeOptions(data_dir=str(folder), port=chosen, is_scored=False)
+        return alerting(served(show, options, tell), folder, SHOWN_ALERTS)
 
     run_shown_demo(
         seed=seed,

@@ -39,6 +39,8 @@ def watch(
     as_json: JsonOption = False,
 ) -> None:
     """Collect coins and watch their liquidation totals live; `q` or ctrl-c leaves, what was recorded stays."""
+    from powderkeg.app.alerts.beside import alerting
+    from powderkeg.app.config import load_config
     from powderkeg.app.live.running import options_of, run_collector
     from powderkeg.domain.time import NS_PER_S, parse_duration
 
@@ -54,6 +56,7 @@ def watch(
     )
     is_drawn = sys.stdout.isatty() and not as_json
     show: Watcher = draw if is_drawn else print_lines if as_json else say
+    show = alerting(show, folder, load_config(config).alerts)
     if serve:
         from powderkeg.cli.serve_options import serve_options, tell_address
         from powderkeg.web.link import served
@@ -97,7 +100,8 @@ async def print_lines(collector: Collector) -> None:
 
     while True:
         await asyncio.sleep(1 / FRAMES_PER_S)
-        print_json(collector.snapshot().to_dict())
+        # In a thread, here and below, so that a reader who stops reading does not stop the recording.
+        await asyncio.to_thread(print_json, collector.snapshot().to_dict())
 
 
 async def say(collector: Collector) -> None:
@@ -106,7 +110,7 @@ async def say(collector: Collector) -> None:
 
     while True:
         await asyncio.sleep(1)
-        print(status_line(collector.snapshot()), flush=True)
+        await asyncio.to_thread(print, status_line(collector.snapshot()), flush=True)
 
 
 @contextmanager

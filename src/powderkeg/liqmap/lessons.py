@@ -60,7 +60,7 @@ class Lesson(NamedTuple):
 class Teacher:
     """Gives the lessons of one market, cut after cut; hours and marks are made once for all of them.
 
-    Law: the lesson at a cut does not depend on any bar that ended later.
+    Law: the lesson at a cut, a whole hour, does not depend on any bar that ended later.
 
     Args:
         bars: of one market, of any length.

@@ -138,7 +138,8 @@ class _Line:
 
     async def ask(self, question: Question, patience: float) -> tuple[Reply, bytes]:
         """The answer within so many times the limit of the lane, else the worker is ended."""
-        async with self._turn:
+        await self._wait()
+        try:
             process, limit_s = self._process, self._limit_s * patience
             if process is None or process.returncode is not None:
                 process, limit_s = await self._start(), limit_s + STARTING_S
@@ -156,6 +157,17 @@ class _Line:
             except asyncio.CancelledError:
                 await self.stop()  # its answer would be taken for that of the next question
                 raise
+        finally:
+            self._turn.release()
+
+    async def _wait(self) -> None:
+        """Take the turn; not for ever, for the question before may be a map that takes its time."""
+        try:
+            async with asyncio.timeout(self._limit_s + STARTING_S):
+                await self._turn.acquire()
+        except TimeoutError:
+            told = "the questions before this one take long; ask again in a few seconds"
+            raise Refused(503, "busy", told, {"Retry-After": str(RETRY_S)}) from None
 
     async def stop(self) -> None:
         process, self._process = self._process, None

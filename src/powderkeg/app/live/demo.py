@@ -186,7 +186,7 @@ def _venues(folder: Path, seed: int, story: list[str], seconds: int) -> Generato
 
 
 def _order(url: str, order: str) -> None:
-    with urllib.request.urlopen(f"{url.replace('ws://', 'http://')}/simulator/{order}", timeout=5) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(f"{url.replace('ws://', 'http://')}/simulator/{order}", timeout=STARTING_S) as answer:  # noqa: S310 - loopback
         answer.read()
 
 

@@ -4,6 +4,7 @@ import { ApiError } from "./api.js";
 
 const SAID_AFTER_MS = 1_500;
 const AGAIN_MS = 3_000;
+const WAITED_FOR = new Set(["map_in_progress", "busy"]);
 
 /**
  * @template Answer
@@ -26,7 +27,7 @@ export async function patiently(question, signal, onWait) {
       try {
         return await question();
       } catch (error) {
-        if (signal.aborted || !(error instanceof ApiError && error.code === "map_in_progress")) {
+        if (signal.aborted || !(error instanceof ApiError && WAITED_FOR.has(error.code))) {
           throw error;
         }
       }

@@ -1,0 +1,1 @@
+"""Alerts on recorded and on live data: settings, readings, the worker process, and previews."""
