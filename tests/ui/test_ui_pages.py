@@ -114,3 +114,15 @@ def test_new_liquidations_appear_as_they_are_told(look, site):
     row.wait_for()
     assert row.count() == 1
     assert row.inner_text().split() == ["12:00:00", "BTC", "Short", "1.23", "M", "95,432.1", "bybit"]
+
+
+def test_one_outage_is_one_gap_however_many_streams_it_took(look):
+    """Each venue's connection was down once: a row with all its streams, and a hatched hole in each strip."""
+    look.open(f"/health?{AS_OF}")
+    rows = look.page.locator("section.panel", has_text="what was not observed").locator("tbody tr").all_inner_texts()
+    told = [row.split("\t") for row in rows]
+    assert [row[0].strip() for row in told] == ["bitget", "okx"]
+    for row in told:
+        assert set(row[1].split(", ")) == {"funding rate", "liquidation", "mark price", "open interest", "trade"}
+    assert [row[3].strip() for row in told] == ["20 min", "2 h"]
+    assert look.page.locator(".strip i.is-absent").count() == 10

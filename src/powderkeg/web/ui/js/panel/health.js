@@ -116,7 +116,8 @@ export class HealthPanels {
    * @param {import("./frame.js").Provenance} provenance
    */
   drawGaps(feeds, provenance) {
-    const gaps = joined(feeds.flatMap((feed) => feed.gaps));
+    const endMs = msOf(this.told.as_of) ?? 0;
+    const gaps = joined(feeds.flatMap((feed) => feed.gaps)).filter((gap) => !isUnderway(gap, endMs));
     if (gaps.length === 0) {
       this.gaps.empty("no_events", "No gap is recorded in this window.", provenance);
       return;
@@ -140,6 +141,15 @@ function joined(gaps) {
     found.set(key, known ? { ...known, stream: `${known.stream}, ${gap.stream}` } : gap);
   }
   return [...found.values()].sort((a, b) => (a.from < b.from ? 1 : -1));
+}
+
+/**
+ * The last moments before now, which are still on their way into the record.
+ * @param {Gap} gap
+ * @param {number} endMs of the window
+ */
+function isUnderway({ from, to }, endMs) {
+  return (msOf(to) ?? 0) >= endMs - TAIL_MS && endMs - (msOf(from) ?? 0) < TAIL_MS;
 }
 
 /**
