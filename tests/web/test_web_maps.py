@@ -36,7 +36,6 @@ def test_the_ladder_is_that_of_the_command_line(server, squeeze_dir):
     assert by_price == told(squeeze_dir, *words, "--to", "95500")
     assert server.get("/api/v1/ladder?coin=BTC").status_code == 400
     assert server.get("/api/v1/ladder?coin=BTC&shock_usd=-1").status_code == 400
-    assert server.get("/api/v1/ladder?coin=NIX&shock_usd=1e6").json()["hint"].startswith("it holds BTC")
 
 
 def test_a_simulation_is_that_of_the_command_line(server, squeeze_dir):
@@ -85,3 +84,20 @@ def test_scores_are_read_where_there_are_any(server):
 def test_what_cannot_be_simulated_is_bad_use(server, asked):
     """Limits on every input."""
     assert httpx.post(f"{server.address}/api/v1/simulations", json=asked, timeout=60).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["liquidation-map?coin=NIX", "liquidation-heatmap?coin=NIX", "ladder?coin=NIX&to=9"])
+def test_a_coin_without_bars_is_empty_with_its_reason(server, path):
+    """Nothing was asked wrongly: 200, what is missing, and what there is; a coin that is no coin is bad use."""
+    answer = server.get(f"/api/v1/{path}")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["coin"], told["empty"]["state"]) == ("NIX", "no_map")
+    assert "no bars of NIX" in told["empty"]["message"]
+    assert "it holds BTC" in told["empty"]["message"]
+
+
+def test_a_simulation_of_a_coin_without_bars_is_empty_too(server):
+    """As the map it would stand on."""
+    answer = httpx.post(f"{server.address}/api/v1/simulations", json={"coin": "NIX"}, timeout=60)
+    assert (answer.status_code, answer.json()["empty"]["state"]) == (200, "no_map")

@@ -64,6 +64,15 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class MapsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a server does for liquidation maps in the background."""
+
+    calibrate_ahead: Annotated[
+        bool, msgspec.Meta(description="calibrate maps before anyone asks, at the start and after midnight UTC")
+    ] = True
+    score_daily: Annotated[bool, msgspec.Meta(description="then score them, so that their scorecards fill")] = True
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting there is."""
 
@@ -71,6 +80,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     journal: JournalSettings = JournalSettings()
     stats: StatsSettings = StatsSettings()
     web: WebSettings = WebSettings()
+    maps: MapsSettings = MapsSettings()
     alerts: AlertSettings = AlertSettings()
 
 

@@ -21,13 +21,15 @@ import numpy as np
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
 from powderkeg.app.liquidation_map_data import Shelf, shelf_of_library
 from powderkeg.app.liquidation_map_files import read_bars
+from powderkeg.app.map_memory import MapMemory
 from powderkeg.app.selection import base_coin
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import venue_slug
 from powderkeg.domain.time import format_duration, format_instant, parse_duration
 from powderkeg.liqmap.bars import Bars, IntArray
+from powderkeg.liqmap.calibrator import Memory
 from powderkeg.liqmap.heatmap import Heatmap, heatmap
-from powderkeg.liqmap.modelled import Memory, Modelled
+from powderkeg.liqmap.modelled import Modelled
 from powderkeg.liqmap.reading import LiquidationMap, add_maps
 from powderkeg.store.query import Database
 
@@ -38,6 +40,10 @@ COLUMNS: Final = 240
 ROWS: Final = 400
 STALE_BARS: Final = 48
 """A market whose last bar ended so many bars before the newest one's is absent: its levels are of another time."""
+
+
+class NoMapError(InputError):
+    """There is nothing to make a map of: an answer about the data, not a mistake of who asks."""
 
 
 class Chosen(NamedTuple):
@@ -57,12 +63,20 @@ class Maps:
         shelf: reads the bars.
         where: the source, for messages.
         is_simulated: whether its data come from a simulated market.
+        memory: what was calibrated before; by default nothing.
     """
 
-    def __init__(self, shelf: ReadShelf, where: str, *, is_simulated: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        shelf: ReadShelf,
+        where: str,
+        *,
+        is_simulated: Callable[[], bool] = lambda: False,
+        memory: Memory | None = None,
+    ) -> None:
         self._shelf, self._where, self._is_simulated = shelf, where, is_simulated
         self._lock = threading.RLock()  # one question at a time: they share what was calibrated
-        self._memory: Memory = {}
+        self._memory: Memory = {} if memory is None else memory
         self._held: tuple[tuple[int, str | None], Shelf, Modelled] | None = None
 
     def liquidation_map(
@@ -135,7 +149,7 @@ class Maps:
         """The markets of a coin.
 
         Raises:
-            InputError: none of them can have a map.
+            NoMapError: none of them can have a map.
         """
         wanted = base_coin(coin)
         shelf, model = self._read(until_ns, wanted)
@@ -150,7 +164,7 @@ class Maps:
         for slug in sorted((venues or set()) - {shelf.venues[name] for name in mine} - {None}):
             absent[slug] = f"no prices of {wanted} recorded"
         if not names:
-            raise InputError(self._nothing(wanted, shelf, absent, until_ns))
+            raise NoMapError(self._nothing(wanted, shelf, absent, until_ns))
         return Chosen(wanted, model, names, absent, shelf.made_from)
 
     def _read(self, until_ns: int, coin: str | None) -> tuple[Shelf, Modelled]:
@@ -197,6 +211,7 @@ def maps_of_library(database: Database) -> Maps:
         lambda until_ns, coin: shelf_of_library(database, until_ns, coin),
         str(database.data_dir),
         is_simulated=lambda: database.is_simulated,
+        memory=MapMemory(database.data_dir),
     )
 
 

@@ -7,20 +7,16 @@ second the picture is taken.
 
 from __future__ import annotations
 
-import json
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from powderkeg.bench.ui import ARGUMENTS
 from powderkeg.bench.ui_data import make_data
+from powderkeg.bench.ui_running import running
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_MINUTE
 
@@ -63,7 +59,7 @@ def take(folder: Path) -> list[Path]:
         browser: Any = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         with tempfile.TemporaryDirectory() as scratch:
             make_data(Path(scratch))
-            with _running(["serve", "--port", "0", "--for", "15m"], Path(scratch)) as address:
+            with running(["serve", "--port", "0", "--for", "15m"], Path(scratch)) as address:
                 made = [
                     _picture(browser, address + link, name, theme, folder, at=END)
                     for name, link in RECORDED.items()
@@ -71,7 +67,7 @@ def take(folder: Path) -> list[Path]:
                 ]
         with tempfile.TemporaryDirectory() as scratch:
             make_data(Path(scratch), calm_until_ns=time.time_ns() // GRID_NS * GRID_NS)
-            with _running(
+            with running(
                 ["demo", "--serve", "--no-open", "--port", "0", "--exit-after", LIVE_FOR], Path(scratch)
             ) as address:
                 time.sleep(LIVE_AFTER_S)
@@ -99,19 +95,6 @@ def _picture(browser: Any, link: str, name: str, theme: str, folder: Path, *, at
     page.screenshot(path=str(file))
     context.close()
     return file
-
-
-@contextmanager
-def _running(words: list[str], data_dir: Path) -> Generator[str]:
-    """The address of a command that serves the directory, until the block ends."""
-    command = [sys.executable, "-m", "powderkeg.cli.main", *words, "--json", "--data", str(data_dir)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())["address"]
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,8 @@ def serve_options(
     from powderkeg.web.gate.tokens import kept_hash
     from powderkeg.web.options import ServeOptions, check_exposure, is_loopback
 
-    web = load_config(config).web
+    settings = load_config(config)
+    web, maps = settings.web, settings.maps
     address = host or web.host
     token_hash = kept_hash(folder, web.token)
     check_exposure(address, token_hash, folder)
@@ -59,6 +60,8 @@ def serve_options(
         port=web.port if port is None else port,
         token_hash=token_hash.hex() if token_hash and is_asked else "",
         more_hosts=(*configured, *(allow_host or ())),
+        is_ahead=maps.calibrate_ahead,
+        is_scored=maps.score_daily,
     )
 
 

@@ -33,7 +33,8 @@ def show_served_demo(
 
     def watch_of(folder: Path) -> Watcher:
         show = idle if as_json or sys.stdout.isatty() else say
-        return alerting(served(show, ServeOptions(data_dir=str(folder), port=chosen), tell), folder, SHOWN_ALERTS)
+        options = ServeOptions(data_dir=str(folder), port=chosen, is_scored=False)
+        return alerting(served(show, options, tell), folder, SHOWN_ALERTS)
 
     run_shown_demo(
         seed=seed,

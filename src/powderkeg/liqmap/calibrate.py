@@ -18,7 +18,7 @@ from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.bands import bands
 from powderkeg.liqmap.bars import Bars, FloatArray, Mask
 from powderkeg.liqmap.basis import tier_distances
-from powderkeg.liqmap.estimate import MapSettings
+from powderkeg.liqmap.estimate import Estimate, MapSettings
 from powderkeg.liqmap.models import (
     Model,
     per_series,
@@ -46,6 +46,10 @@ BAND: Final = 0.8
 ENOUGH_BARS: Final = 5_000
 """Training bars of one coin and side the regression reads at most, evenly spaced over the window: seven months of
 hours, or every 26th minute of three months. Its three dozen coefficients gain nothing from more."""
+
+
+Walk = Callable[[MapSettings], Sequence[Estimate]]
+"""The map of every market of a panel, row by row of its bars."""
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,15 +142,20 @@ def calibrate_panel(panel: Panel, train_until_ns: int, settings: MapSettings | N
     )
 
 
-def shared_settings(panel: Panel, train_until_ns: int) -> MapSettings:
+def shared_settings(panel: Panel, train_until_ns: int, walk: Walk | None = None) -> MapSettings:
     """The settings that serve all series of a panel together best before a cut, and nothing else of a calibration.
+
+    Args:
+        panel: the rows.
+        train_until_ns: only bars that ended by then train.
+        walk: the map of every market under some settings; by default walked over the bars of the panel.
 
     Raises:
         InputError: too few bars with known liquidations before the cut.
     """
     window = panel.trainable(train_until_ns)
     _check_enough(panel, window, train_until_ns)
-    return _search(panel, _spaced(panel, window))[0]
+    return _search(panel, _spaced(panel, window), walk)[0]
 
 
 def _spaced(panel: Panel, window: Mask) -> Mask:
@@ -175,7 +184,7 @@ def by_settings(panel: Panel, by_series: tuple[MapSettings, ...]) -> Iterator[tu
         yield used, np.array([one == used for one in by_series])[panel.series]
 
 
-def _search(panel: Panel, mask: Mask) -> tuple[MapSettings, tuple[MapSettings, ...]]:
+def _search(panel: Panel, mask: Mask, walk: Walk | None = None) -> tuple[MapSettings, tuple[MapSettings, ...]]:
     """The settings with the least squared error in inner validation, for all series and for each of them.
 
     Churn and half-life are those of all, each series weighed by its spread; of the two bases each takes its own.
@@ -185,7 +194,8 @@ def _search(panel: Panel, mask: Mask) -> tuple[MapSettings, tuple[MapSettings, .
     total = np.maximum(spread(rows, every), 1e-12)
 
     def missed(tried: MapSettings) -> FloatArray:
-        columns = with_map(rows.path, map_rows(walk_markets(panel.markets, tried))[mask], every)
+        walked = walk(tried) if walk is not None else walk_markets(panel.markets, tried)
+        columns = with_map(rows.path, map_rows(walked)[mask], every)
         return squared_error(rows, validate(pooled(columns), rows, every), every) / total
 
     grid = [MapSettings(churn=churn, half_life_hours=hours) for churn in CHURNS for hours in HALF_LIVES_HOURS]

@@ -105,7 +105,7 @@ def _question(site: Site, endpoint: Endpoint) -> HTTPRouteHandler:
         form = form_of(named, request.headers.get("accept", "")) if endpoint.is_table else "json"
         if named not in (None, "json") and not endpoint.is_table:
             raise Refused(400, "bad_format", f"this answer is no table and has no {named} form; ask for json")
-        reply, body = await site.desk.ask(endpoint.question, ask, form, endpoint.lane)
+        reply, body = await site.ask(endpoint, ask, form)
         if endpoint.question == "health" and reply.status == 200:
             body = b'%s,"live":%s}' % (body[:-1], site.live or b"null")
         return bytes_reply(body, reply.media, reply.status, _labels(endpoint, reply, form))

@@ -144,6 +144,23 @@ class Windows(Ask, frozen=True, kw_only=True):
     """Totals of the four windows that end now."""
 
 
+class MapCoins(Ask, frozen=True, kw_only=True):
+    """Which coins can have a map."""
+
+
+class CalibrateAhead(Ask, frozen=True, kw_only=True):
+    """Calibrate the maps of a coin before anyone asks; rehearsing, compile what its scenarios need too."""
+
+    coin: str
+    rehearse: bool = False
+
+
+class ScoreDaily(Ask, frozen=True, kw_only=True):
+    """Score the maps, unless that was done on this day (UTC)."""
+
+    now_ns: int
+
+
 Coin = Annotated[str, Meta(min_length=1, max_length=64, description="a coin, or any spelling of a symbol")]
 Usd = Annotated[float, Meta(ge=0, le=1e13)]
 Price = Annotated[float, Meta(gt=0, le=1e12)]

@@ -23,6 +23,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
         more_hosts: further names the server goes by.
         is_fed: a collector feeds it on standard input, and it ends with that.
         is_simulated: what it is fed comes from simulated venues.
+        is_ahead: maps are calibrated before anyone asks.
+        is_scored: then they are scored too, once a day.
     """
 
     data_dir: str
@@ -32,6 +34,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     more_hosts: tuple[str, ...] = ()
     is_fed: bool = False
     is_simulated: bool = False
+    is_ahead: bool = True
+    is_scored: bool = True
 
 
 def is_loopback(host: str) -> bool:

@@ -23,6 +23,7 @@ from powderkeg.web.frames import pack
 from powderkeg.web.options import ServeOptions
 from powderkeg.web.server import Connections, Server, allow_many_files, open_port
 from powderkeg.web.site import Site
+from powderkeg.web.upkeep import Upkeep
 
 
 def serve(options: ServeOptions, tell: Callable[[str], None], *, for_s: float | None = None) -> None:
@@ -53,6 +54,8 @@ async def _serve(
     allow_many_files()
     connections = Connections()
     site = Site(Path(options.data_dir), abort=connections.abort, connection_count=lambda: connections.count)
+    if options.is_ahead:
+        site.upkeep = Upkeep(site.desk, scores=options.is_scored)
     server = Server(make_app(site, options).gate, connections, site.streams.stop)
     gc.freeze()  # modules stay: looking through them again and again would stop the loop
     if for_s is not None:

@@ -26,6 +26,7 @@ from powderkeg.web.frames import MEDIA, Question, Reply, pack, read_message
 
 LOG: Final = logging.getLogger("powderkeg.web.worker")
 NICENESS: Final = 5  # sockets come first
+LAST_NICENESS: Final = 19  # and whoever is waited for before who is not
 REFRESH_S: Final = 0.2
 """Questions that come closer together than this see the same data."""
 
@@ -68,9 +69,9 @@ def _refusal(status: int, code: str, message: str) -> tuple[Reply, bytes]:
 
 
 def main() -> None:
-    """Answer until the input ends: `python -m powderkeg.web.worker DATA_DIR MEMORY_BYTES`."""
+    """Answer until the input ends: `python -m powderkeg.web.worker DATA_DIR MEMORY_BYTES [last]`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a ctrl-c in the terminal is for the server, which then ends us
-    os.nice(NICENESS)
+    os.nice(LAST_NICENESS if sys.argv[3:] == ["last"] else NICENESS)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not look like an answer
     limit = int(sys.argv[2])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,18 +15,37 @@ from powderkeg.app.cascade_reported import with_reported
 from powderkeg.app.cascade_words import plain
 from powderkeg.app.library import Library
 from powderkeg.app.liquidation_map_show import plain_heatmap, read
+from powderkeg.app.liquidation_maps import NoMapError
 from powderkeg.app.simulation import SimulationQuestion, question_from
 from powderkeg.app.simulation_words import plain_simulation
 from powderkeg.web import asks
 from powderkeg.web.answering.answer import Answer
 
+Ask = TypeVar("Ask", asks.Map, asks.HeatmapAsk, asks.LadderAsk, asks.Simulation)
 
+
+def _or_empty(answer: Callable[[Library, Ask], Answer]) -> Callable[[Library, Ask], Answer]:
+    """Where there is nothing to make a map of, that is the answer, with the reason: nothing was asked wrongly."""
+
+    @wraps(answer)
+    def answered(library: Library, ask: Ask) -> Answer:
+        try:
+            return answer(library, ask)
+        except NoMapError as error:
+            empty = {"state": "no_map", "message": str(error)}
+            return Answer({"coin": ask.coin, "method": "modelled", "empty": empty})
+
+    return answered
+
+
+@_or_empty
 def liquidation_map(library: Library, ask: asks.Map) -> Answer:
     """The map."""
     found = library.liquidation_map(ask.coin, as_of=ask.as_of, venue=ask.venue or None)
     return Answer(read(found, ask.count).plain())
 
 
+@_or_empty
 def heatmap(library: Library, ask: asks.HeatmapAsk) -> Answer:
     """The map over time."""
     found = library.heatmap(
@@ -39,6 +60,7 @@ def map_score(library: Library, ask: asks.MapScore) -> Answer:
     return Answer(found.plain())
 
 
+@_or_empty
 def ladder(library: Library, ask: asks.LadderAsk) -> Answer:
     """The ladder."""
     question = question_of(
@@ -53,6 +75,7 @@ def ladder(library: Library, ask: asks.LadderAsk) -> Answer:
     return Answer(plain(with_reported(ask_ladder(inputs, question), library.database)))
 
 
+@_or_empty
 def simulation(library: Library, ask: asks.Simulation) -> Answer:
     """A Monte Carlo."""
     told = msgspec.structs.asdict(ask)

@@ -47,5 +47,8 @@ ANSWERERS: Final[dict[str, Answerer]] = {
     "coinglass_exchanges": Answerer(theirs.CoinglassExchanges, "coinglass", "exchanges"),
     "coinglass_orders": Answerer(theirs.CoinglassOrders, "coinglass", "orders"),
     "news": Answerer(asks.News, "following", "news"),
+    "map_coins": Answerer(asks.MapCoins, "upkeep", "coins"),
+    "calibrate_ahead": Answerer(asks.CalibrateAhead, "upkeep", "calibrate"),
+    "score_daily": Answerer(asks.ScoreDaily, "upkeep", "score"),
     "windows": Answerer(asks.Windows, "following", "windows"),
 }

@@ -20,6 +20,11 @@ export class ApiError extends Error {
     this.hint = hint;
   }
 
+  /** There is nothing to make a map of, and why: an answer about the data, not a failure. */
+  get isNoMap() {
+    return this.code === "no_map";
+  }
+
   /** The server has no such route: a capability this server was not built with. */
   get isNotOffered() {
     return this.status === 404 && this.code !== "no_data";
@@ -131,6 +136,9 @@ async function answered(asked) {
   if (!response.ok) {
     const { code = String(response.status), message = response.statusText, hint = "" } = told ?? {};
     throw new ApiError(response.status, String(code), String(message), String(hint ?? ""));
+  }
+  if (told.empty?.state === "no_map") {
+    throw new ApiError(response.status, "no_map", String(told.empty.message), "");
   }
   return told;
 }

@@ -21,7 +21,7 @@
  */
 
 /** @typedef {{venue: string, feed_coverage: string[], coverage: number | null, gaps: object[]}} Source */
-/** @typedef {"no_events" | "not_connected" | "not_published" | "filtered_out" | "not_watched" | "not_offered"} Emptiness */
+/** @typedef {"no_events" | "not_connected" | "not_published" | "filtered_out" | "not_watched" | "not_offered" | "no_map" | "calibrating"} Emptiness */
 /** @typedef {{state: Emptiness, message: string} | null} Empty */
 /** @typedef {{as_of?: string, from?: string, to?: string, method: string, sources: Source[], rows: Row[], empty: Empty, simulated: boolean}} Totals */
 

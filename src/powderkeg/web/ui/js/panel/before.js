@@ -5,6 +5,7 @@ import { Plot } from "../chart/plot.js";
 import { ask } from "../model/api.js";
 import { durationMs, msOf } from "../model/instants.js";
 import { ladderOf } from "../model/market.js";
+import { patiently } from "../model/patience.js";
 import { barsOf } from "../model/series.js";
 import { onColors } from "../model/settings.js";
 import { h, replace } from "../format/dom.js";
@@ -40,12 +41,8 @@ export class MapBefore {
   async update({ coin, from }, signal) {
     const asked = { coin, as_of: from };
     await filling(this.panel, signal, async () => {
-      const told = await ask("liquidation-map", asked, signal);
+      const told = await patiently(() => ask("liquidation-map", asked, signal), signal, () => this.panel.waiting());
       this.panel.asked({ path: "liquidation-map", query: asked });
-      if (told.empty) {
-        this.panel.empty(told.empty.state, told.empty.message);
-        return;
-      }
       replace(this.panel.body, this.host, clusterTable(told));
       this.host.setAttribute("aria-label", `Map of ${coin} as of ${dateTime(from)}, USD by price`);
       this.draw(told);
@@ -90,12 +87,11 @@ export class LadderBefore {
     const side = shortUsd >= longUsd ? "short" : "long";
     const asked = { coin, side, shock_usd: 0, as_of: from };
     await filling(this.panel, signal, async () => {
-      const [told, reached] = await Promise.all([ask("ladder", asked, signal), extreme({ coin, from, to }, side, signal)]);
+      const [told, reached] = await Promise.all([
+        patiently(() => ask("ladder", asked, signal), signal, () => this.panel.waiting()),
+        extreme({ coin, from, to }, side, signal),
+      ]);
       this.panel.asked({ path: "ladder", query: asked });
-      if (told.empty) {
-        this.panel.empty(told.empty.state, told.empty.message);
-        return;
-      }
       this.show(told, reached, coin);
     });
   }

@@ -22,6 +22,8 @@ import { toast } from "./toast.js";
 /** @typedef {{path: string, query?: import("../model/api.js").Query, body?: object}} Question */
 /** @typedef {import("../format/dom.js").Child} Child */
 
+/** What takes so long. */
+export const WAITING = "it is being calibrated on what was liquidated before; the first time takes a while";
 const FORMAT_WORDS = /** @type {const} */ ([["csv", "CSV"], ["parquet", "Parquet"]]);
 
 export class Panel {
@@ -86,6 +88,13 @@ export class Panel {
    */
   empty(kind, told, provenance = null, actions = []) {
     this.show(notice(kind, told, actions), provenance);
+  }
+
+  /** A map is being made for the answer: say so where nothing stands yet; the panel stays busy. */
+  waiting() {
+    if (!this.isFilled) {
+      replace(this.body, notice("calibrating", WAITING));
+    }
   }
 
   /** @param {unknown} error */

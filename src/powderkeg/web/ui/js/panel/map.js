@@ -4,6 +4,7 @@ import { PriceChart } from "../chart/price.js";
 import { ApiError, ask } from "../model/api.js";
 import { durationMs, msOf } from "../model/instants.js";
 import { bubblesOf, heatOf, ladderOf } from "../model/market.js";
+import { patiently } from "../model/patience.js";
 import { fittingWindow } from "../model/reach.js";
 import { barsOf, carriedSum, cumulated, isSpot, mean } from "../model/series.js";
 import { onColors } from "../model/settings.js";
@@ -11,7 +12,7 @@ import { SCALES } from "../format/colors.js";
 import { h, replace } from "../format/dom.js";
 import { plain } from "../format/numbers.js";
 import { place, segmented, select } from "./controls.js";
-import { Panel, filling } from "./frame.js";
+import { Panel, WAITING, filling } from "./frame.js";
 import { barsBySide } from "./history.js";
 import { Legend } from "./legend.js";
 import { lastRecorded } from "./notice.js";
@@ -105,19 +106,35 @@ export class MapPanel {
         remarks.push(`${what}: ${error instanceof ApiError ? (error.isNotOffered ? "not part of this server" : error.message) : "failed"}`);
       }
     };
+    const waiting = () => {
+      this.panel.note.textContent = `Working on the map: ${WAITING}`;
+    };
     const { depthUsd: _, ...question } = asked;
     const panes = this.panes(question, optional, signal);
     await Promise.all([
       optional("map", async () => {
-        const told = await ask("liquidation-heatmap", { coin, as_of: end, window }, signal);
-        const grid = told.empty ? null : heatOf(told);
+        const told = await patiently(() => ask("liquidation-heatmap", { coin, as_of: end, window }, signal), signal, waiting).catch(
+          (error) => {
+            if (!signal.aborted) {
+              this.chart.setHeat(null); // that of another coin or time must not stay
+            }
+            throw error;
+          },
+        );
+        const grid = heatOf(told);
         this.chart.setHeat(grid);
         this.legend.show(grid, scale);
-        remarks.unshift(told.empty ? `map: ${told.empty.message}` : `map: ${told.method}, ${told.sources.join(", ")}`);
+        remarks.unshift(`map: ${told.method}, ${told.sources.join(", ")}`);
       }),
       optional("ladder", async () => {
-        const sides = await Promise.all(["short", "long"].map((side) => ask("ladder", { coin, side, shock_usd: 0, as_of: end, depth_usd: depthUsd }, signal)));
-        this.chart.ladder.setLadders(sides.filter((told) => !told.empty).map((told) => ladderOf(told)));
+        const ladder = (/** @type {string} */ side) => ask("ladder", { coin, side, shock_usd: 0, as_of: end, depth_usd: depthUsd }, signal);
+        const sides = await Promise.all(["short", "long"].map((side) => patiently(() => ladder(side), signal, waiting))).catch((error) => {
+          if (!signal.aborted) {
+            this.chart.ladder.setLadders([]);
+          }
+          throw error;
+        });
+        this.chart.ladder.setLadders(sides.map((told) => ladderOf(told)));
       }),
       optional("orders", async () => {
         const told = await ask("liquidations/orders", { coin, venue: asked.venue, end, window, order: "largest", limit: LARGEST }, signal);
@@ -129,6 +146,7 @@ export class MapPanel {
       }),
       panes.then((shown) => this.chart.setPanes(shown)),
     ]);
+    this.panel.note.textContent = "";
     if (this.chart.heatmap.grid === null) {
       this.legend.show(null, scale);
     }

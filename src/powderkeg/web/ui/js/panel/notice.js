@@ -13,6 +13,8 @@ const HEADINGS = {
   not_published: ["⊘", "The venue does not publish this"],
   filtered_out: ["▽", "Filtered out"],
   not_watched: ["◌", "Not recorded then"],
+  no_map: ["▭", "No map"],
+  calibrating: ["◔", "Working on the map"],
   not_offered: ["∅", "Not part of this server"],
 };
 
@@ -37,6 +39,9 @@ export function notice(kind, told, actions = []) {
 export function failure(error) {
   if (error instanceof ApiError && error.isNotOffered) {
     return notice("not_offered", "This server was started without what this panel needs.");
+  }
+  if (error instanceof ApiError && error.isNoMap) {
+    return notice("no_map", error.message);
   }
   const { message, hint } = error instanceof ApiError ? error : { message: String(error), hint: "" };
   return h(

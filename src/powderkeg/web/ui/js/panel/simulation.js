@@ -2,6 +2,7 @@
 
 import { Plot } from "../chart/plot.js";
 import { send } from "../model/api.js";
+import { patiently } from "../model/patience.js";
 import { onColors } from "../model/settings.js";
 import { h } from "../format/dom.js";
 import { compactUsd, countText, percent, plain, priceAxis, priceText } from "../format/numbers.js";
@@ -56,12 +57,7 @@ export class SimulationPanels {
     }
     this.outcome.asked({ path: "simulations", body });
     await filling(this.outcome, signal, async () => {
-      const told = await send("simulations", body, signal);
-      if (told.empty) {
-        this.outcome.empty(told.empty.state, told.empty.message);
-        return;
-      }
-      this.show(told);
+      this.show(await patiently(() => send("simulations", body, signal), signal, () => this.outcome.waiting()));
       this.asked = key;
     });
   }

@@ -4,6 +4,7 @@ import { LadderView } from "../chart/ladder-view.js";
 import { ask } from "../model/api.js";
 import { settled } from "../model/conflate.js";
 import { ladderOf } from "../model/market.js";
+import { patiently } from "../model/patience.js";
 import { onColors } from "../model/settings.js";
 import { Turn } from "../model/turn.js";
 import { h, replace } from "../format/dom.js";
@@ -136,12 +137,8 @@ export class WhatIfPanels {
     }
     await filling(this.outcome, signal, async () => {
       try {
-        const told = await ask("ladder", asked, signal);
-        if (told.empty) {
-          [this.outcome, this.picture, this.rungs].forEach((panel) => panel.empty(told.empty.state, told.empty.message));
-          return;
-        }
-        this.show(told);
+        const waiting = () => [this.outcome, this.picture, this.rungs].forEach((panel) => panel.waiting());
+        this.show(await patiently(() => ask("ladder", asked, signal), signal, waiting));
       } catch (error) {
         if (!signal.aborted) {
           this.picture.fail(error);
