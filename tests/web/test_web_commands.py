@@ -221,7 +221,7 @@ def test_the_demo_is_live_labeled_and_ends(tmp_path):
         asked = {"coin": "BTC", "window": "24h", "interval": "1h"}
         prices = httpx.get(told["address"] + "/api/v1/prices", params=asked, timeout=30).json()
         assert len(prices["rows"]) >= 24
-        closes = [row["close"] for row in prices["rows"][-3:]]
+        closes = [row["close_price"] for row in prices["rows"][-3:]]
         assert max(closes) < 1.02 * min(closes)
         family = children_of(process.pid)
     assert not [pid for pid in family if is_alive(pid)]
