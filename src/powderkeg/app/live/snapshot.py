@@ -10,10 +10,11 @@ from powderkeg.app.live.counters import Counters, VenueCounts
 from powderkeg.app.live.observer import SessionObserver
 from powderkeg.app.live.session import LiveSession
 from powderkeg.domain.events import FeedGap
-from powderkeg.domain.time import NS_PER_S, format_duration, format_instant
+from powderkeg.domain.time import NS_PER_HOUR, NS_PER_S, format_duration, format_instant
 from powderkeg.stats.liquidation_table import LiquidationTable, build_table
 from powderkeg.stats.liquidations import WINDOWS_NS
 
+ON_TIME_NS: Final = NS_PER_HOUR
 SHOWN_GAPS: Final = 20
 
 WORST_FIRST: Final = ("DOWN", "STALE", "CONNECTING", "QUIET", "LIVE")
@@ -85,7 +86,8 @@ class Snapshotter:
     Args:
         session: what is shown.
         observer: knows the states of its feeds.
-        is_simulated: `as_of` is then the second behind the last liquidation, because a simulation has its own time.
+        is_simulated: `as_of` is then the second behind the last liquidation, because a simulation has its own time;
+            where that is the machine's, so that the last one is of the hour before now, `as_of` is now.
     """
 
     def __init__(self, session: LiveSession, observer: SessionObserver, *, is_simulated: bool) -> None:
@@ -127,7 +129,10 @@ class Snapshotter:
 
     def _as_of_ns(self, now_ns: int) -> int:
         last_ns = self._session.pipeline.totals.newest_ns
-        return (last_ns // NS_PER_S + 1) * NS_PER_S if self._is_simulated and last_ns is not None else now_ns
+        if not self._is_simulated or last_ns is None:
+            return now_ns
+        behind_ns = (last_ns // NS_PER_S + 1) * NS_PER_S
+        return now_ns if behind_ns <= now_ns <= behind_ns + ON_TIME_NS else behind_ns
 
     def _venues(self, counters: Counters) -> tuple[VenueStatus, ...]:
         seconds = max((counters.as_of_ns - self._last_ns) / NS_PER_S, 1e-9)
