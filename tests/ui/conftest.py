@@ -1,17 +1,19 @@
-"""A real browser over a real server; both once per process."""
+"""A real browser over a real server, both once per process; the simulated days are recorded once for all of them."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "web"))  # the server kit of the API's tests
 
-from browser_kit import Look, launched
+from browser_kit import AS_OF, Look, launched
 from web_kit import serving
 
 from powderkeg.bench.ui_data import make_data
@@ -34,16 +36,25 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def market_dir(tmp_path_factory):
-    """Three simulated days and the squeeze, up to 2026-09-16 15:00."""
-    folder = tmp_path_factory.mktemp("market")
-    make_data(folder, seed=7, days=DAYS)
+    """Three simulated days and the squeeze, up to 2026-09-16 15:00; the first process that asks records them."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = root / "market", root / "market-is-recorded"
+    with (root / "market.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            make_data(folder, seed=7, days=DAYS)
+            done.touch()
     return folder
 
 
 @pytest.fixture(scope="session")
 def site(market_dir):
-    """A server over them."""
+    """A server over them that has its map: what a test waits for is the page, not a calibration."""
     with serving(market_dir) as running:
+        asked = dict(part.split("=") for part in AS_OF.split("&"))
+        answered = httpx.get(f"{running.address}/api/v1/liquidation-map", params={"coin": "BTC", **asked}, timeout=90)
+        assert answered.status_code == 200
         yield running
 
 

@@ -13,7 +13,7 @@ from matplotlib.image import imread
 MAP = f"/map?{AS_OF}&window=24h"
 PRICE_END = "Number(document.querySelector('[data-figure=price-end]').firstChild.textContent.replaceAll(',', ''))"
 BEFORE = "as_of=2026-09-16T14:50:00Z"
-THIN = f"/what-if?{BEFORE}&depth_usd=800000"
+THIN = f"/what-if?{BEFORE}"
 
 
 def picture(look):
@@ -25,7 +25,7 @@ def picture(look):
 def share_of_scale(colors, name):
     """Share of pixels within a little of a color in the upper half of matplotlib's own scale."""
     scale = colormaps[name](np.linspace(0.45, 0.95, 60))[:, :3]
-    sample = colors[::3, ::3].reshape(-1, 1, 3)
+    sample = colors[::6, ::6].reshape(-1, 1, 3)
     nearest = np.sqrt(((sample - scale[None]) ** 2).sum(axis=2)).min(axis=1)
     return float((nearest < 0.08).mean())
 
@@ -75,11 +75,11 @@ def test_a_shock_moves_the_ladder(look):
     small = float(look.figure("price-end").split("\n")[0].replace(",", ""))
     slider = look.page.get_by_label("Net market orders from elsewhere, USD")
     slider.focus()
-    for _ in range(60):
+    for _ in range(20):
         look.page.keyboard.press("ArrowRight")
     look.page.wait_for_function(f"before => ({PRICE_END}) > before", arg=small)
     look.settle()
-    assert "shock_usd=39" in look.page.url
+    assert "shock_usd=158" in look.page.url
     shown = look.figure("price-end")
     look.page.reload()
     look.settle()
@@ -139,3 +139,32 @@ def test_distributions_appear(look):
     text = panel.inner_text()
     for word in ("Highest price", "Lowest price", "97,000", "Without forced flow", "20,000 paths", "modelled"):
         assert word in text
+
+
+def test_the_ladder_before_an_event_stands_beside_its_map(look):
+    """As of its begin: the side that was liquidated more, how far price went, and which rungs it came through."""
+    look.open(f"/event?{AS_OF}&coin=BTC")
+    panel = look.page.locator("section.panel", has_text="The ladder before it")
+    asked = panel.locator("details.menu a[download]").get_attribute("href")
+    assert "as_of=2026-09-16T14%3A00%3A00Z" in asked
+    assert "side=short" in asked
+    assert panel.locator("canvas[role=img]").is_visible()
+    came = panel.locator("tbody tr td:last-child").all_inner_texts()
+    assert came[0] == "yes"
+    assert "no" in came
+    assert came == sorted(came, reverse=True)  # nearest first: once price did not come, it came no further
+    assert "depth measured: bybit BTC/USDT:USDT" in panel.locator("footer").inner_text()
+    boxes = [
+        look.page.locator("section.panel", has_text=name).bounding_box()
+        for name in ("The map before it", "The ladder before it")
+    ]
+    assert boxes[0]["y"] == boxes[1]["y"]
+
+
+@pytest.mark.parametrize("page", ["map", "what-if", "event"])
+def test_a_coin_without_a_map_says_so_quietly(look, page):
+    """A coin nobody recorded is an answer, not an error: the console stays empty, the page says why."""
+    look.open(f"/{page}?{AS_OF}&coin=XRP")
+    assert look.page.locator("[data-empty]").count() >= 1
+    assert "error" not in look.empties()
+    look.check()

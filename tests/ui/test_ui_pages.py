@@ -21,13 +21,35 @@ PAGES = {
 }
 
 
+UNNAMED = """found => found.filter(one => {
+  if (one.tagName === "TABLE") return !one.caption?.textContent;
+  if (one.tagName === "TH") return !one.scope;
+  const label = one.getAttribute("aria-label") ?? one.labels?.length ?? "";
+  return !(label || one.textContent.trim());
+}).map(one => one.outerHTML.slice(0, 120))"""
+
+STICKING_OUT = """() => [...document.querySelectorAll("main *, header *")].filter(one => {
+  const box = one.getBoundingClientRect();
+  const scrolls = one.closest(".table-wrap, .tabs, .rungs-scroll, .visually-hidden, .menu-list, table");
+  return !scrolls && box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
+}).map(one => one.outerHTML.slice(0, 100))"""
+
+TOO_SMALL = """() => [...document.querySelectorAll("header :is(button, select, summary), main .segmented button")]
+  .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 24)
+  .map(one => one.outerHTML.slice(0, 100))"""
+
+
 @pytest.mark.parametrize("page", list(PAGES))
 @pytest.mark.parametrize(("theme", "width", "height"), [("dark", 1440, 1000), ("light", 390, 844)])
 def test_a_page_loads_without_complaint_or_outside_request(chromium, site, page, theme, width, height):
-    """On a desk and on a telephone, where nothing but tables scrolls sideways; nothing reads `undefined` or `NaN`."""
+    """On a desk and on a telephone: nothing but tables scrolls sideways, nothing reads `undefined` or `NaN`."""
     with Look.opened(chromium, site.address, theme=theme, width=width, height=height) as look:
         look.open(f"/{page}?{AS_OF}")
         assert look.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert look.page.evaluate(STICKING_OUT) == []
+        assert look.page.evaluate(TOO_SMALL) == []  # a finger needs 24 px: WCAG 2.2, 2.5.8
+        unnamed = "table:not([role=presentation]), th, [role=img], canvas[role], select, input, button, nav, section"
+        assert look.page.eval_on_selector_all(unnamed, UNNAMED) == []
         look.check()
         assert look.page.title() == f"{PAGES[page]} · powderkeg"
         assert look.page.locator('nav [aria-current="page"]').inner_text() == PAGES[page]
@@ -72,22 +94,6 @@ def test_every_panel_says_what_it_rests_on_and_can_be_taken_elsewhere(look, site
     assert download.value.path().read_text("utf-8").startswith('"coin","venue",')
 
 
-def test_tables_have_names_for_those_who_hear_them(look):
-    """Every table has a caption, every column a scope, every picture a name."""
-    for page in PAGES:
-        look.open(f"/{page}?{AS_OF}")
-        unnamed = look.page.eval_on_selector_all(
-            "table:not([role=presentation]), th, [role=img], canvas[role], select, input, button, nav, section",
-            """found => found.filter(one => {
-              if (one.tagName === "TABLE") return !one.caption?.textContent;
-              if (one.tagName === "TH") return !one.scope;
-              const label = one.getAttribute("aria-label") ?? one.labels?.length ?? "";
-              return !(label || one.textContent.trim());
-            }).map(one => one.outerHTML.slice(0, 120))""",
-        )
-        assert unnamed == []
-
-
 def test_new_liquidations_appear_as_they_are_told(look, site):
     """What the stream says stands on the tape at the next frame, largest or not, once."""
     look.open("/overview")
@@ -108,3 +114,15 @@ def test_new_liquidations_appear_as_they_are_told(look, site):
     row.wait_for()
     assert row.count() == 1
     assert row.inner_text().split() == ["12:00:00", "BTC", "Short", "1.23", "M", "95,432.1", "bybit"]
+
+
+def test_one_outage_is_one_gap_however_many_streams_it_took(look):
+    """Each venue's connection was down once: a row with all its streams, and a hatched hole in each strip."""
+    look.open(f"/health?{AS_OF}")
+    rows = look.page.locator("section.panel", has_text="what was not observed").locator("tbody tr").all_inner_texts()
+    told = [row.split("\t") for row in rows]
+    assert [row[0].strip() for row in told] == ["bitget", "okx"]
+    for row in told:
+        assert set(row[1].split(", ")) == {"funding rate", "liquidation", "mark price", "open interest", "trade"}
+    assert [row[3].strip() for row in told] == ["20 min", "2 h"]
+    assert look.page.locator(".strip i.is-absent").count() == 10

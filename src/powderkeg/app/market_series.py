@@ -15,7 +15,7 @@ from powderkeg.app.library import Library, Names
 from powderkeg.app.liquidation_queries import where
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import coin_of
-from powderkeg.domain.time import format_duration, format_instant, parse_duration
+from powderkeg.domain.time import NS_PER_HOUR, format_duration, format_instant, parse_duration
 from powderkeg.stats.coverage import Span
 from powderkeg.store.query import ArrowTable
 
@@ -32,13 +32,27 @@ EVENT_OF: Final[dict[SeriesKind, str]] = {
 }
 
 _FUNDING: Final = """
-    SELECT venue, symbol, ts_event_ns - ts_event_ns % ? AS open_ns, max(ts_event_ns) AS at_ns,
-           arg_max(funding_rate, ts_event_ns) AS funding_rate,
-           arg_max(funding_interval_hours, ts_event_ns) AS funding_interval_hours,
-           arg_max_null(next_funding_ns, ts_event_ns) AS next_funding_ns,
-           arg_max(funding_rate, ts_event_ns) * {hours} / arg_max(funding_interval_hours, ts_event_ns)
-               AS annualized_ratio
-    FROM funding_rate WHERE {condition} GROUP BY ALL ORDER BY open_ns, venue, symbol
+    WITH told AS (
+        SELECT venue, symbol, ts_event_ns, funding_rate, funding_interval_hours, next_funding_ns
+        FROM funding_rate WHERE {condition}),
+    instants AS (SELECT DISTINCT venue, symbol, next_funding_ns FROM told WHERE next_funding_ns IS NOT NULL),
+    steps AS (
+        SELECT venue, symbol,
+               next_funding_ns - lag(next_funding_ns) OVER (PARTITION BY venue, symbol ORDER BY next_funding_ns) AS step
+        FROM instants),
+    derived AS (
+        SELECT venue, symbol, min(step) / {hour_ns} AS derived_hours
+        FROM steps WHERE step % {hour_ns} = 0 AND step BETWEEN {hour_ns} AND 24 * {hour_ns} GROUP BY ALL),
+    bars AS (
+        SELECT venue, symbol, ts_event_ns - ts_event_ns % ? AS open_ns, max(ts_event_ns) AS at_ns,
+               arg_max(funding_rate, ts_event_ns) AS funding_rate,
+               arg_max(funding_interval_hours, ts_event_ns) AS told_hours,
+               arg_max_null(next_funding_ns, ts_event_ns) AS next_funding_ns
+        FROM told GROUP BY ALL)
+    SELECT venue, symbol, open_ns, at_ns, funding_rate, coalesce(told_hours, derived_hours) AS funding_interval_hours,
+           told_hours IS NULL AND derived_hours IS NOT NULL AS is_interval_derived, next_funding_ns,
+           funding_rate * {hours} / coalesce(told_hours, derived_hours) AS annualized_ratio
+    FROM bars LEFT JOIN derived USING (venue, symbol) ORDER BY open_ns, venue, symbol
 """
 
 _OPEN_INTEREST: Final = """
@@ -123,9 +137,10 @@ def market_series(
 
     Args:
         library: where.
-        kind: `funding`: the last rate in each bar, and a year of it; `open_interest`: the last reading, in dollars too
-            where the venue or a mark price tells them; `long_short`: the last ratio; `cvd`: taker buys less taker
-            sells, summed from the start.
+        kind: `funding`: the last rate in each bar, and a year of it; where a venue does not tell how often it charges,
+            the shortest step between the funding times it announced in the span stands for it; `open_interest`: the
+            last reading, in dollars too where the venue or a mark price tells them; `long_short`: the last ratio;
+            `cvd`: taker buys less taker sells, summed from the start.
         interval: length of a bar.
         coin: as for `Library.liquidations`.
         venue: as for `Library.liquidations`.
@@ -138,8 +153,10 @@ def market_series(
     """
     span, interval_ns = bars_span(asked_span(start=start, end=end, window=window), interval)
     condition, parameters = where(span, library.selection(coin, venue, EVENT_OF[kind]))
-    sql = _SQL[kind].format(condition=condition, hours=HOURS_PER_YEAR)
-    bound = [interval_ns, *parameters] * (2 if kind == "open_interest" else 1)
+    sql = _SQL[kind].format(condition=condition, hours=HOURS_PER_YEAR, hour_ns=NS_PER_HOUR)
+    bound = [*parameters, interval_ns] if kind == "funding" else [interval_ns, *parameters]
+    if kind == "open_interest":
+        bound *= 2
     return MarketSeries(kind=kind, span=span, interval_ns=interval_ns, bars=library.database.query(sql, bound))
 
 

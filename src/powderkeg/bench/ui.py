@@ -1,5 +1,9 @@
 """The dashboard in headless Chromium: first paint, size, frames while a large chart moves, memory under a stream.
 
+First paint is that of `powderkeg serve` over simulated days. The chart of 20,000 candles is more than the API gives at
+once (10,000 bars), and memory is to be that of the page under exactly 200 events a second: those two have a small
+server of their own (`ui_server`) that sends the same files and headers over a made-up market.
+
 `POWDERKEG_UI_SOAK_S` sets how long memory is watched; 1800 is the claim's own length, the default is shorter.
 """
 
@@ -10,14 +14,19 @@ import os
 import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from powderkeg.bench.base import Measure
+from powderkeg.bench.ui_data import END_NS, make_data
 from powderkeg.bench.ui_market import CANDLES, COLUMNS, MARKERS, ROWS, Market
+from powderkeg.bench.ui_running import running
 from powderkeg.bench.ui_server import served
 from powderkeg.domain.errors import InputError
+from powderkeg.domain.time import format_instant
 from powderkeg.web.files import UI_DIR
 
 SOAK_S: Final = 180.0
@@ -68,6 +77,7 @@ _PAINTED: Final = """
 })
 """
 
+END: Final = format_instant(END_NS)
 LARGE: Final = "/map?interval=1m&window=30d"
 
 
@@ -86,9 +96,13 @@ def run() -> list[Measure]:
     with sync_playwright() as playwright, served(Market(), rate=RATE) as address:
         browser: Any = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:
+            with tempfile.TemporaryDirectory() as scratch:
+                make_data(Path(scratch), days=1)
+                with running(["serve", "--port", "0", "--for", "5m"], Path(scratch)) as real:
+                    painted = _first_paint(browser, real)
             return [
                 _size(),
-                _first_paint(browser, address),
+                painted,
                 *_frames(browser, address),
                 *_heap(browser, address, soak_s),
             ]
@@ -114,7 +128,7 @@ def _first_paint(browser: Any, address: str) -> Measure:
     times: list[float] = []
     for _ in range(PAINTS):
         with _Tab(browser) as page:
-            page.goto(f"{address}/overview")
+            page.goto(f"{address}/overview?as_of={END}")
             times.append(page.evaluate(_PAINTED))
     best = min(times)
     return Measure(
@@ -123,7 +137,7 @@ def _first_paint(browser: Any, address: str) -> Measure:
         unit="ms",
         claim="< 1500",
         holds=best < 1_500,
-        note=f"best of {PAINTS} cold loads over loopback; slowest {max(times):.0f} ms",
+        note=f"best of {PAINTS} cold loads from `powderkeg serve` over loopback; slowest {max(times):.0f} ms",
     )
 
 

@@ -1,38 +1,44 @@
 """Pictures of the dashboard for the documentation: `python -m powderkeg.bench.ui_shots docs/images`.
 
-The same data, clock and size every time; what differs between machines are fonts.
+What was recorded is the same every time, and so are clock and size; what differs between machines are fonts. Overview
+and health are taken of a live session: simulated venues go on from recorded days, and what is shown depends on the
+second the picture is taken.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
+import time
 from pathlib import Path
 from typing import Any, Final
 
 from powderkeg.bench.ui import ARGUMENTS
 from powderkeg.bench.ui_data import make_data
+from powderkeg.bench.ui_running import running
 from powderkeg.domain.errors import InputError
+from powderkeg.domain.time import NS_PER_MINUTE
 
 END: Final = "2026-09-16T15:00:00Z"
 BEFORE: Final = "2026-09-16T14:50:00Z"
 AMID: Final = "2026-09-16T14:54:00Z"
 
-PAGES: Final = {
-    "overview": f"/overview?as_of={END}",
-    "map": f"/map?as_of={AMID}&window=24h&depth_usd=2000000",
-    "what-if": f"/what-if?as_of={BEFORE}&depth_usd=800000&shock_usd=1200000&horizon=24h&level=97000",
+RECORDED: Final = {
+    "map": f"/map?as_of={AMID}&window=24h",
+    "what-if": f"/what-if?as_of={BEFORE}&shock_usd=3000000&horizon=24h&level=97000",
     "event": f"/event?as_of={END}&coin=BTC",
-    "health": f"/health?as_of={END}",
 }
+LIVE: Final = {"overview": "/overview", "health": "/health"}
+LIVE_AFTER_S: Final = 110.0
+"""By then shorts are being closed."""
+
+LIVE_FOR: Final = "6m"
 SETTLED: Final = "() => document.querySelectorAll('[aria-busy], .skeleton').length === 0"
+THEMES: Final = ("dark", "light")
+GRID_NS: Final = 5 * NS_PER_MINUTE
 WIDTH: Final = 1_440
-HEIGHTS: Final = {"overview": 1_080, "map": 1_000, "what-if": 1_240, "event": 1_040, "health": 960}
+HEIGHTS: Final = {"overview": 1_080, "map": 1_000, "what-if": 1_240, "event": 1_180, "health": 1_280}
 
 
 def take(folder: Path) -> list[Path]:
@@ -49,23 +55,38 @@ def take(folder: Path) -> list[Path]:
     path = shutil.which("chromium")
     if path is None:
         raise InputError("pictures need Chromium; install it (apt-get install chromium)")
-    made: list[Path] = []
-    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        make_data(Path(scratch))
-        with _server(Path(scratch)) as address:
-            browser: Any = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-            for name, link in PAGES.items():
-                for theme in ("dark", "light"):
-                    made.append(folder / f"dashboard-{name}-{theme}.png")
-                    _picture(browser, address + link, theme, HEIGHTS[name], made[-1])
-            browser.close()
+    with sync_playwright() as playwright:
+        browser: Any = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        with tempfile.TemporaryDirectory() as scratch:
+            make_data(Path(scratch))
+            with running(["serve", "--port", "0", "--for", "15m"], Path(scratch)) as address:
+                made = [
+                    _picture(browser, address + link, name, theme, folder, at=END)
+                    for name, link in RECORDED.items()
+                    for theme in THEMES
+                ]
+        with tempfile.TemporaryDirectory() as scratch:
+            make_data(Path(scratch), calm_until_ns=time.time_ns() // GRID_NS * GRID_NS)
+            with running(
+                ["demo", "--serve", "--no-open", "--port", "0", "--exit-after", LIVE_FOR], Path(scratch)
+            ) as address:
+                time.sleep(LIVE_AFTER_S)
+                made += [
+                    _picture(browser, address + link, name, theme, folder)
+                    for name, link in LIVE.items()
+                    for theme in THEMES
+                ]
+        browser.close()
     return made
 
 
-def _picture(browser: Any, link: str, theme: str, height: int, file: Path) -> None:
-    context = browser.new_context(viewport={"width": WIDTH, "height": height}, color_scheme=theme)
+def _picture(browser: Any, link: str, name: str, theme: str, folder: Path, *, at: str | None = None) -> Path:
+    """One page; `at` is what its clock shows, None for the real one."""
+    file = folder / f"dashboard-{name}-{theme}.png"
+    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHTS[name]}, color_scheme=theme)
     page = context.new_page()
-    page.clock.set_fixed_time(END)
+    if at is not None:
+        page.clock.set_fixed_time(at)
     page.goto(link)
     page.wait_for_timeout(500)
     page.wait_for_function(SETTLED, timeout=120_000)
@@ -73,18 +94,7 @@ def _picture(browser: Any, link: str, theme: str, height: int, file: Path) -> No
     page.wait_for_timeout(700)
     page.screenshot(path=str(file))
     context.close()
-
-
-@contextmanager
-def _server(data_dir: Path) -> Generator[str]:
-    words = [sys.executable, "-m", "powderkeg.cli.main", "serve", "--port", "0", "--for", "15m", "--json"]
-    with subprocess.Popen([*words, "--data", str(data_dir)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())["address"]
-        finally:
-            process.terminate()
-            process.wait(20)
+    return file
 
 
 if __name__ == "__main__":

@@ -37,6 +37,12 @@ USUAL: Final = 1.6 * SIGMA
 FORCED_SHARE: Final = 0.9
 """Share of open interest liquidated per unit of log move beyond the usual."""
 
+TURNOVER: Final = 0.5
+"""Taken per step and direction, in fuels: about seven times open interest a day, both directions together."""
+
+ORDERS: Final = 48
+"""A step liquidates at most so many positions per coin."""
+
 Floats = NDArray[np.float64]
 
 
@@ -82,7 +88,7 @@ def _trades(coin: Coin, price: float, move: float, ts_ns: int, rng: np.random.Ge
     for venue, share in VENUE_SHARE.items():
         for taker_side, sign in takers:
             part = float(rng.random())
-            notional = coin.fuel_usd * 0.02 * share * float(rng.lognormal(0.0, 0.3))
+            notional = coin.fuel_usd * TURNOVER * share * float(rng.lognormal(0.0, 0.3))
             notional *= 1.0 + sign * float(np.tanh(move / SIGMA)) * 0.3
             qty = max(round(notional / price, coin.qty_decimals), 10.0**-coin.qty_decimals)
             traded = price * np.exp(-move * (1.0 - part) + sign * 1e-4 * abs(float(rng.standard_normal())))
@@ -99,8 +105,9 @@ def _forced(
     excess = max(abs(moved_base) / held_base - USUAL, 0.0)
     budget_usd = held_base * price * (FORCED_SHARE * excess + 2e-6 * float(rng.exponential()))
     is_short = moved_base > 0 if excess > 0 else bool(rng.random() < 0.5)
-    for _ in range(12):
-        notional = min(float(rng.lognormal(10.2, 1.3)), 2.5e6, budget_usd)
+    usual_usd = max(budget_usd / ORDERS, 2.5e4)
+    for _ in range(ORDERS):
+        notional = min(usual_usd * float(rng.lognormal(0.3, 1.2)), 2.5e6, budget_usd)
         qty = round(notional / price, coin.qty_decimals)
         if budget_usd < 2_000 or qty <= 0:
             return

@@ -1,10 +1,11 @@
 // The ladder beside the price axis: fuel against depth per price, and the rungs with their reproduction number.
 
 import { faded } from "../format/colors.js";
-import { plain } from "../format/numbers.js";
+import { reproductionText } from "../format/numbers.js";
 
 const WIDEST = 132;
 const SHARE = 0.2;
+const LABEL = 8;
 
 /** @typedef {import("../model/ladder.js").Ladder} Ladder */
 /** @typedef {import("./heatmap.js").Primitive} Primitive */
@@ -63,7 +64,7 @@ export class LadderAxis {
           context.fillStyle = faded(this.colors[ladder.side], 0.85);
           context.fillRect(right - (fuelUsd / largest) * reach, top + height * 0.2, (fuelUsd / largest) * reach, height * 0.6);
         }
-        this.drawRungs(context, ladder, right - reach - 6, series);
+        this.drawRungs(context, ladder, { x: right - reach - 6, height: mediaSize.height }, series);
       }
     });
   }
@@ -71,17 +72,19 @@ export class LadderAxis {
   /**
    * @param {CanvasRenderingContext2D} context
    * @param {Ladder} ladder
-   * @param {number} x
+   * @param {{x: number, height: number}} place where brackets stand, and how high the pane is
    * @param {Attached["series"]} series
    */
-  drawRungs(context, { side, rungs }, x, series) {
+  drawRungs(context, { side, rungs, steps }, { x, height }, series) {
     context.font = `600 11px ${this.colors.font}`;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const { triggerPrice, crestPrice, reproduction } of rungs.slice(0, 6)) {
+    const isDrawn = (/** @type {number} */ price) => steps.some(({ low, high }) => price >= low && price <= high);
+    for (const { triggerPrice, crestPrice, reproduction } of rungs.filter((rung) => isDrawn(rung.triggerPrice)).slice(0, 6)) {
       const from = series.priceToCoordinate(triggerPrice);
       const to = series.priceToCoordinate(crestPrice);
-      if (from === null || to === null) {
+      const middle = ((from ?? NaN) + (to ?? NaN)) / 2;
+      if (from === null || to === null || !(middle > LABEL && middle < height - LABEL)) {
         continue;
       }
       context.strokeStyle = this.colors[side];
@@ -92,12 +95,12 @@ export class LadderAxis {
       context.lineTo(x, to);
       context.lineTo(x + 4, to);
       context.stroke();
-      const text = reproduction === null ? "R: no depth" : `R ${plain(reproduction)}`;
+      const text = reproduction === null ? "R: no depth" : `R ${reproductionText(reproduction)}`;
       context.lineWidth = 3;
       context.strokeStyle = this.colors.ground;
-      context.strokeText(text, x - 5, (from + to) / 2);
+      context.strokeText(text, x - 5, middle);
       context.fillStyle = this.colors.text;
-      context.fillText(text, x - 5, (from + to) / 2);
+      context.fillText(text, x - 5, middle);
     }
   }
 }

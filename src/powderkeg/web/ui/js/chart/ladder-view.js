@@ -1,7 +1,7 @@
 // The ladder by itself: price upwards, fuel and depth as bars, and a line to drag to the price one asks about.
 
 import { faded, palette } from "../format/colors.js";
-import { compactUsd, plain, priceText, signedPercent } from "../format/numbers.js";
+import { compactUsd, priceAxis, priceText, reproductionText, roundTicks, signedPercent } from "../format/numbers.js";
 
 const LEFT = 76;
 const RIGHT = 16;
@@ -15,14 +15,14 @@ const GRIP = 14;
 export class LadderView {
   /**
    * @param {HTMLElement} host
-   * @param {(price: number) => void} onTarget called while the line is moved
+   * @param {((price: number) => void) | null} onTarget called while the line is moved; null for a picture
    */
   constructor(host, onTarget) {
     this.host = host;
-    this.onTarget = onTarget;
+    this.onTarget = onTarget ?? (() => {});
+    this.isPicture = onTarget === null;
     this.canvas = document.createElement("canvas");
-    this.canvas.tabIndex = 0;
-    this.canvas.setAttribute("role", "slider");
+    this.canvas.setAttribute("role", this.isPicture ? "img" : "slider");
     host.append(this.canvas);
     /** @type {Result | null} */
     this.result = null;
@@ -30,6 +30,14 @@ export class LadderView {
     this.isDragging = false;
     this.watch = new ResizeObserver(() => this.draw());
     this.watch.observe(host);
+    if (!this.isPicture) {
+      this.listen();
+    }
+  }
+
+  /** The line follows the pointer and the arrow keys. */
+  listen() {
+    this.canvas.tabIndex = 0;
     this.canvas.addEventListener("pointerdown", (event) => {
       this.isDragging = true;
       this.canvas.setPointerCapture(event.pointerId);
@@ -73,13 +81,23 @@ export class LadderView {
   show(result, reach) {
     this.result = result;
     this.reach = reach;
-    const { price, endPrice, side } = result;
+    this.draw();
+    if (!this.isPicture) {
+      this.say(result, reach);
+    }
+  }
+
+  /**
+   * For those who hear the page.
+   * @param {Result} result
+   * @param {number} reach
+   */
+  say({ price, endPrice, side }, reach) {
     this.canvas.setAttribute("aria-label", "Price the ladder stops at; arrow keys move it");
     this.canvas.setAttribute("aria-valuemin", String(side === "short" ? price : price * Math.exp(-reach)));
     this.canvas.setAttribute("aria-valuemax", String(side === "short" ? price * Math.exp(reach) : price));
     this.canvas.setAttribute("aria-valuenow", String(endPrice));
     this.canvas.setAttribute("aria-valuetext", `${priceText(endPrice)}, ${signedPercent(endPrice / price - 1)}`);
-    this.draw();
   }
 
   get extent() {
@@ -158,19 +176,18 @@ export class LadderView {
     context.fillStyle = colors.soft;
     context.lineWidth = 1;
     context.textAlign = "right";
-    const count = Math.max(3, Math.floor(height / 56));
-    for (let at = 0; at <= count; at += 1) {
-      const price = low + ((high - low) * at) / count;
+    const spelled = priceAxis(high);
+    for (const price of roundTicks(low, high, Math.max(3, Math.floor(height / 44)))) {
       const y = Math.round(this.y(price)) + 0.5;
       context.beginPath();
       context.moveTo(LEFT, y);
       context.lineTo(width - RIGHT, y);
       context.stroke();
-      context.fillText(priceText(price), LEFT - 8, y);
+      context.fillText(spelled(price), LEFT - 8, y);
     }
     context.textAlign = "center";
-    for (let at = 0; at <= 4; at += 1) {
-      context.fillText(compactUsd((largest * at) / 4), LEFT + (span * at) / 4 - (at === 4 ? 14 : 0), height - 10);
+    for (const usd of roundTicks(0, largest, 4)) {
+      context.fillText(compactUsd(usd), Math.min(LEFT + (span * usd) / largest, width - RIGHT - 14), height - 10);
     }
   }
 
@@ -183,8 +200,9 @@ export class LadderView {
     const { rungs, side } = /** @type {Result} */ (this.result);
     context.textAlign = "right";
     for (const { triggerPrice, crestPrice, reproduction, isReached } of rungs) {
-      const [top, bottom] = [this.y(Math.max(triggerPrice, crestPrice)), this.y(Math.min(triggerPrice, crestPrice))];
-      if (bottom < TOP - 2 || top > this.height - BOTTOM) {
+      const bottom = Math.min(this.y(Math.min(triggerPrice, crestPrice)), this.height - BOTTOM);
+      const top = Math.max(this.y(Math.max(triggerPrice, crestPrice)), TOP);
+      if (bottom < TOP || top > this.height - BOTTOM) {
         continue;
       }
       context.strokeStyle = faded(colors[side], isReached ? 1 : 0.45);
@@ -195,8 +213,12 @@ export class LadderView {
       context.lineTo(width - RIGHT, top);
       context.lineTo(width - RIGHT - 6, top);
       context.stroke();
+      const text = reproduction === null ? "no depth" : `R ${reproductionText(reproduction)}`;
+      const y = Math.min(Math.max((top + bottom) / 2, TOP), this.height - BOTTOM);
+      context.fillStyle = faded(colors.surface, 0.85);
+      context.fillRect(width - RIGHT - 14 - context.measureText(text).width, y - 8, context.measureText(text).width + 6, 16);
       context.fillStyle = isReached ? colors.text : colors.soft;
-      context.fillText(reproduction === null ? "no depth" : `R ${plain(reproduction)}`, width - RIGHT - 10, (top + bottom) / 2);
+      context.fillText(text, width - RIGHT - 11, y);
     }
   }
 
@@ -212,7 +234,9 @@ export class LadderView {
     if (endPriceAlone !== null) {
       lines.push([endPriceAlone, "without liquidations", colors.soft, [3, 3]]);
     }
-    lines.push([endPrice, `stops at ${priceText(endPrice)}`, colors.accent, []]);
+    if (endPrice !== price) {
+      lines.push([endPrice, `${this.isPicture ? "reached" : "stops at"} ${priceText(endPrice)}`, colors.accent, []]);
+    }
     context.textAlign = "left";
     for (const [at, word, color, dash] of lines) {
       const y = Math.round(this.y(at)) + 0.5;

@@ -33,7 +33,7 @@ export function compactUsd(usd) {
 }
 
 /**
- * A share as percent; 1 and 0 only where they are exact, so that 99.96 % never looks complete.
+ * A share as percent; 1 and 0 only where they are exact, so that 99.96 % never looks complete and 0.04 % never absent.
  * @param {number | null | undefined} ratio
  */
 export function percent(ratio, digits = 0) {
@@ -43,6 +43,10 @@ export function percent(ratio, digits = 0) {
   let text = (ratio * 100).toFixed(digits);
   if (ratio < 1 && Number(text) === 100) {
     text = (100 - 10 ** -(digits || 1)).toFixed(digits || 1);
+  }
+  if (ratio > 0 && Number(text) === 0) {
+    const finest = 10 ** -(digits || 1);
+    text = ratio * 100 < finest ? `< ${finest}` : (ratio * 100).toFixed(digits || 1);
   }
   return `${text} %`;
 }
@@ -85,11 +89,48 @@ export function decimalsOf(price) {
 }
 
 /**
+ * Prices of one axis, all with as many decimals as its price needs there.
+ * @param {number} reference
+ * @returns {(price: number) => string}
+ */
+export function priceAxis(reference) {
+  const format = PRICE_FORMATS[Math.max(0, decimalsOf(reference) - 1)];
+  return (price) => format?.format(price) ?? UNKNOWN;
+}
+
+/**
+ * Round places of an axis: steps of 1, 2 or 5 times a power of ten.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} most how many at most
+ * @returns {number[]}
+ */
+export function roundTicks(low, high, most) {
+  const raw = (high - low) / Math.max(1, most);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * ([1, 2, 5].find((one) => one * power >= raw * (1 - 1e-9)) ?? 10);
+  if (!(step > 0) || !Number.isFinite(step)) {
+    return [low];
+  }
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, at) => (first + at) * step);
+}
+
+/**
  * A count, thousands apart.
  * @param {number | null | undefined} count
  */
 export function countText(count) {
   return count === null || count === undefined ? UNKNOWN : count.toLocaleString("en-US");
+}
+
+/**
+ * A reproduction number: two decimals, so that rungs can be compared.
+ * @param {number | null | undefined} ratio
+ */
+export function reproductionText(ratio) {
+  return ratio === null || ratio === undefined || !Number.isFinite(ratio) ? UNKNOWN : ratio < 100 ? ratio.toFixed(2) : plain(ratio);
 }
 
 /**

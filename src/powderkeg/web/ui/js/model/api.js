@@ -80,19 +80,38 @@ export async function send(path, body, signal) {
   );
 }
 
-/** @type {Promise<Set<string>> | null} */
+/** @type {Promise<Map<string, string[]>> | null} */
 let offered = null;
 
 /** The addresses this server answers, from its own description; nothing that is not there is asked for. */
 function offers() {
   offered ??= answered(() => fetch("/schema", { headers: { accept: "application/json" } })).then(
-    (told) => new Set(Object.keys(told.paths ?? {})),
+    (told) => new Map(Object.entries(told.paths ?? {}).map(([path, methods]) => [path, formatsIn(methods)])),
     (error) => {
       offered = null;
       throw error;
     },
   );
   return offered;
+}
+
+/**
+ * Forms an answer can be saved in; none where it is not a route to get.
+ * @param {any} methods of one address, as the server describes them
+ * @returns {string[]}
+ */
+function formatsIn({ get }) {
+  const named = (get?.parameters ?? []).find((/** @type {any} */ one) => one.name === "format");
+  return named?.schema?.enum ?? (get ? ["json"] : []);
+}
+
+/**
+ * Forms in which the answer to a question can be saved, as this server says.
+ * @param {string} path
+ * @returns {Promise<string[]>}
+ */
+export async function formatsOf(path) {
+  return (await offers()).get(`${BASE}/${path}`) ?? [];
 }
 
 /** @param {string} path */

@@ -21,18 +21,17 @@
  * @property {Rung[]} rungs nearest first
  */
 
-const STEPS = 120;
-
 /**
- * Bins to steps: neighboring bins added up, so that about `STEPS` remain up to `reach`.
+ * Bins to steps: neighboring bins added up, so that at most `most` remain up to `reach`.
  * @param {{side: "long" | "short", price: number, binBps: number, fuelUsd: number[], depthUsd: number[]}} told
  * @param {number} reach log distance shown
+ * @param {number} most steps
  */
-export function stepsOf({ side, price, binBps, fuelUsd, depthUsd }, reach) {
+export function stepsOf({ side, price, binBps, fuelUsd, depthUsd }, reach, most) {
   const direction = side === "short" ? 1 : -1;
   const width = binBps / 1e4;
   const bins = Math.min(fuelUsd.length, Math.ceil(reach / width));
-  const each = Math.max(1, Math.ceil(bins / STEPS));
+  const each = Math.max(1, Math.ceil(bins / most));
   /** @type {Ladder["steps"]} */
   const steps = [];
   for (let at = 0; at < bins; at += each) {

@@ -9,6 +9,7 @@ import { stepsOf } from "./ladder.js";
 
 /** How far from the price a ladder is drawn, in log price. */
 export const LADDER_REACH = 0.06;
+const MOST_STEPS = 120;
 
 /**
  * @param {any} told answer of `liquidation-heatmap`
@@ -40,13 +41,14 @@ export function heatOf(told) {
 /**
  * @param {any} told answer of `ladder`
  * @param {number} [reach] log distance that is drawn
+ * @param {number} [most] steps
  * @returns {Ladder}
  */
-export function ladderOf(told, reach = LADDER_REACH) {
+export function ladderOf(told, reach = LADDER_REACH, most = MOST_STEPS) {
   const side = told.position_side;
   const { price, bins } = told;
   const steps = bins
-    ? stepsOf({ side, price, binBps: bins.bin_bps, fuelUsd: bins.fuel_usd, depthUsd: bins.depth_usd }, reach)
+    ? stepsOf({ side, price, binBps: bins.bin_bps, fuelUsd: bins.fuel_usd, depthUsd: bins.depth_usd }, reach, most)
     : told.steps.map((/** @type {any} */ step) => ({
         low: Math.min(step.price_from, step.price_to),
         high: Math.max(step.price_from, step.price_to),

@@ -53,6 +53,23 @@ export function carriedSum(rows, figure) {
 }
 
 /**
+ * The last known figure carried on over at most so many bars: a price stays where it is while nobody trades.
+ * @param {(number | null)[]} figures
+ * @param {number} most
+ * @returns {(number | null)[]}
+ */
+export function carried(figures, most) {
+  /** @type {number | null} */
+  let held = null;
+  let age = 0;
+  return figures.map((figure) => {
+    age = figure === null ? age + 1 : 0;
+    held = figure ?? held;
+    return age <= most ? held : null;
+  });
+}
+
+/**
  * Mean over markets per bar.
  * @param {any[]} rows
  * @param {(row: any) => number | null} figure

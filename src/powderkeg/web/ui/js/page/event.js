@@ -16,7 +16,7 @@ export function eventPage(context) {
     { class: "grid side-main" },
     h("h1", { class: "visually-hidden" }, "Event"),
     panels.list.element,
-    h("div", { class: "stack" }, panels.facts.element, panels.timeline.element, h("div", { class: "grid halves" }, panels.before.element, panels.venues.element)),
+    h("div", { class: "stack" }, panels.facts.element, panels.timeline.element, h("div", { class: "grid halves" }, panels.map.panel.element, panels.ladder.panel.element), panels.venues.element),
   );
   return { element, update: (query) => void panels.update(query, turn.begin()) };
 }

@@ -27,7 +27,7 @@ export class AlertsPanel {
   async update({ as_of: asOf }, signal) {
     await filling(this.panel, signal, async () => {
       const told = await ask("health", { window: "1h", as_of: asOf }, signal);
-      this.panel.asked({ path: "health", query: { window: "1h", as_of: asOf }, formats: [] });
+      this.panel.asked({ path: "health", query: { window: "1h", as_of: asOf } });
       const { live } = told;
       if (live && this.alerts.length === 0) {
         this.alerts = live.alerts.slice(-KEPT).reverse().map((/** @type {any} */ alert) => (typeof alert === "string" ? { at: null, message: alert } : alert));

@@ -1,24 +1,24 @@
-// One event: its figures, its timeline, what the map said before it, and where it happened.
+// One event: its figures, its timeline, what the map and the ladder said before it, and where it happened.
 
 import { Plot } from "../chart/plot.js";
 import { ask } from "../model/api.js";
 import { durationMs, msOf } from "../model/instants.js";
-import { patiently } from "../model/patience.js";
-import { barsOf } from "../model/series.js";
+import { barsOf, carried } from "../model/series.js";
 import { onColors } from "../model/settings.js";
 import { longShare, provenanceOf } from "../model/totals.js";
 import { h, replace } from "../format/dom.js";
-import { compactUsd, countText, percent, plain, priceText, signedPercent } from "../format/numbers.js";
+import { compactUsd, countText, percent, plain, priceAxis } from "../format/numbers.js";
 import { dateTime, lengthText, rfc3339 } from "../format/time.js";
+import { LadderBefore, MapBefore } from "./before.js";
 import { EventsPanel } from "./events.js";
 import { Panel, filling } from "./frame.js";
 import { barsBySide, intervalFor } from "./history.js";
-import { longFigure, shareCell, shortFigure, sideWord, totalText } from "./parts.js";
+import { longFigure, shareCell, shortFigure, totalText } from "./parts.js";
 import { table } from "./table.js";
 
 const MARGIN = 1.5;
 const LEAST_MARGIN_MS = 30 * 60_000;
-const NEAR = 0.06;
+const CARRIED_BARS = 10;
 
 /** @typedef {import("./events.js").EventRow} EventRow */
 
@@ -29,16 +29,13 @@ export class EventPanels {
     this.list = new EventsPanel("Events", 40);
     this.facts = new Panel("Event", { body: "flush" });
     this.timeline = new Panel("Timeline", { note: "liquidations, USD, and price", body: "flush" });
-    this.before = new Panel("The map before it", { body: "flush" });
+    this.map = new MapBefore(context.signal);
+    this.ladder = new LadderBefore(context.signal);
     this.venues = new Panel("By venue", { body: "flush" });
     this.timelineHost = h("div", { class: "plot", role: "img" });
-    this.beforeHost = h("div", { class: "plot", role: "img" });
     this.timelinePlot = new Plot(this.timelineHost, 260);
-    this.beforePlot = new Plot(this.beforeHost, 220);
-    for (const plot of [this.timelinePlot, this.beforePlot]) {
-      onColors(() => plot.recolor(), context.signal);
-      context.signal.addEventListener("abort", () => plot.destroy());
-    }
+    onColors(() => this.timelinePlot.recolor(), context.signal);
+    context.signal.addEventListener("abort", () => this.timelinePlot.destroy());
   }
 
   /**
@@ -46,7 +43,7 @@ export class EventPanels {
    * @param {AbortSignal} signal
    */
   async update(query, signal) {
-    const panels = [this.facts, this.timeline, this.before, this.venues];
+    const panels = [this.facts, this.timeline, this.map.panel, this.ladder.panel, this.venues];
     panels.forEach((panel) => panel.loading());
     await this.list.update(query, signal);
     if (signal.aborted) {
@@ -60,7 +57,7 @@ export class EventPanels {
       return;
     }
     this.showFacts(event);
-    await Promise.all([this.showTimeline(event, signal), this.showBefore(event, signal), this.showVenues(event, signal)]);
+    await Promise.all([this.showTimeline(event, signal, query["as_of"]), this.map.update(event, signal), this.ladder.update(event, signal), this.showVenues(event, signal)]);
   }
 
   /** @param {EventRow} event */
@@ -85,13 +82,14 @@ export class EventPanels {
   /**
    * @param {EventRow} event
    * @param {AbortSignal} signal
+   * @param {string | null} [asOf] nothing later is shown
    */
-  async showTimeline({ coin, from, to }, signal) {
+  async showTimeline({ coin, from, to }, signal, asOf = null) {
     const fromMs = msOf(from) ?? 0;
     const toMs = msOf(to) ?? 0;
     const margin = Math.max(LEAST_MARGIN_MS, (toMs - fromMs) * MARGIN);
     const interval = intervalFor(`${Math.ceil((toMs - fromMs + 2 * margin) / 4_000)}s`);
-    const asked = { coin, start: rfc3339(fromMs - margin), end: rfc3339(toMs + margin), interval };
+    const asked = { coin, start: rfc3339(fromMs - margin), end: rfc3339(Math.min(toMs + margin, msOf(asOf) ?? Date.now())), interval };
     await filling(this.timeline, signal, async () => {
       const [told, prices] = await Promise.all([ask("liquidations/history", asked, signal), ask("prices", asked, signal).catch(() => null)]);
       this.timeline.asked({ path: "liquidations/history", query: asked });
@@ -111,42 +109,14 @@ export class EventPanels {
         series: [
           { label: "Short", color: "short", kind: "bars", values: shorts },
           { label: "Long", color: "long", kind: "bars", values: longs },
-          { label: "Price", color: "accent", kind: "line", scale: "right", values: x.map((seconds) => closes.get(seconds) ?? null) },
+          { label: "Price", color: "accent", kind: "line", scale: "right", values: carried(x.map((seconds) => closes.get(seconds) ?? null), CARRIED_BARS) },
         ],
         yText: (usd) => compactUsd(Math.abs(usd)),
-        rightText: priceText,
+        rightText: priceAxis([...closes.values()].at(-1) ?? 1),
         marks: [{ x: fromMs / 1_000, title: "begins", color: "soft" }, { x: toMs / 1_000, title: "ends", color: "soft" }],
       });
       this.timeline.note.textContent = `bars of ${interval}: shorts up, longs down, USD; violet: price`;
       this.timeline.keep(provenanceOf(told));
-    });
-  }
-
-  /**
-   * @param {EventRow} event
-   * @param {AbortSignal} signal
-   */
-  async showBefore({ coin, from }, signal) {
-    const asked = { coin, as_of: from };
-    await filling(this.before, signal, async () => {
-      const told = await patiently(() => ask("liquidation-map", asked, signal), signal, () => this.before.waiting());
-      this.before.asked({ path: "liquidation-map", query: asked });
-      const { price, long_usd: longs, short_usd: shorts } = told.bins;
-      const near = price.map((/** @type {number} */ one, /** @type {number} */ at) => ({ one, at })).filter((/** @type {{one: number}} */ { one }) => Math.abs(Math.log(one / told.mark_price)) < NEAR);
-      const column = (/** @type {number[]} */ values) => near.map((/** @type {{at: number}} */ { at }) => values[at] || null);
-      const clusters = table({ caption: "Nearest clusters before the event: side, price, distance, notional with band", columns: CLUSTER_COLUMNS, rows: told.rows.slice(0, 8) });
-      replace(this.before.body, this.beforeHost, clusters);
-      this.beforeHost.setAttribute("aria-label", `Map of ${coin} as of ${dateTime(from)}, USD by price`);
-      this.beforePlot.show({
-        x: near.map((/** @type {{one: number}} */ { one }) => one),
-        series: [
-          { label: "Longs", color: "long", kind: "bars", values: column(longs) },
-          { label: "Shorts", color: "short", kind: "bars", values: column(shorts) },
-        ],
-        xText: priceText,
-        marks: [{ x: told.mark_price, title: `mark ${priceText(told.mark_price)}`, color: "soft" }],
-      });
-      this.before.keep({ sources: told.sources, asOf: told.as_of, coverage: null, method: told.method });
     });
   }
 
@@ -173,12 +143,4 @@ const VENUE_COLUMNS = [
   { title: "Total", isNumber: true, cell: (row) => h("strong", null, totalText(row)) },
   { title: "Long share", cell: (row) => shareCell(longShare(row)) },
   { title: "Largest", isNumber: true, cell: (row) => compactUsd(row.largest_usd) },
-];
-
-/** @type {import("./table.js").Column<any>[]} */
-const CLUSTER_COLUMNS = [
-  { title: "Side", isHead: true, cell: (row) => sideWord(row.position_side) },
-  { title: "Price", isNumber: true, cell: (row) => priceText(row.price) },
-  { title: "Distance", isNumber: true, cell: (row) => signedPercent(row.distance_ratio) },
-  { title: "USD (80 % band)", isNumber: true, cell: (row) => `${compactUsd(row.notional_usd)} (${compactUsd(row.lower_usd)} – ${compactUsd(row.upper_usd)})` },
 ];

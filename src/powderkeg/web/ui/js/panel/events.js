@@ -76,6 +76,6 @@ function eventLink(row, isShown, asOf) {
     h("span", null, h("strong", null, row.coin), ` ${dateTime(row.from)}`),
     h("strong", { class: "number" }, `${row.is_floor ? "≥ " : ""}${compactUsd(row.total_usd)}`),
     h("span", { class: "second" }, `${lengthText((msOf(row.to) ?? 0) - (msOf(row.from) ?? 0))}${row.multiple ? `, ${plain(row.multiple)} times the median` : ""}`),
-    h("span", { class: "second share" }, "", splitBar(longShare(row))),
+    splitBar(longShare(row)),
   );
 }

@@ -1,7 +1,7 @@
 // A panel: heading, content, and below it what the content rests on. Its question can be taken elsewhere.
 
-import { addressOf } from "../model/api.js";
-import { fill, h, replace } from "../format/dom.js";
+import { addressOf, formatsOf } from "../model/api.js";
+import { h, replace } from "../format/dom.js";
 import { percent } from "../format/numbers.js";
 import { asCurl, asPython } from "../format/snippets.js";
 import { dateTime } from "../format/time.js";
@@ -19,12 +19,12 @@ import { toast } from "./toast.js";
  * @property {string} [more] a further remark
  */
 
-/** @typedef {{path: string, query?: import("../model/api.js").Query, body?: object, formats?: readonly string[]}} Question */
+/** @typedef {{path: string, query?: import("../model/api.js").Query, body?: object}} Question */
 /** @typedef {import("../format/dom.js").Child} Child */
 
 /** What takes so long. */
 export const WAITING = "it is being calibrated on what was liquidated before; the first time takes a while";
-const TABLE_FORMATS = /** @type {const} */ (["csv", "parquet"]);
+const FORMAT_WORDS = /** @type {const} */ ([["csv", "CSV"], ["parquet", "Parquet"]]);
 
 export class Panel {
   /**
@@ -145,18 +145,32 @@ export function provenanceLine({ sources, asOf, coverage, method, more = "" }) {
 }
 
 /**
+ * What was asked, for a terminal, a program or a file; only forms the server says it has.
  * @param {string} title
  * @param {Question} question
  */
-export function exportMenu(title, { path, query = {}, body, formats = TABLE_FORMATS }) {
+export function exportMenu(title, { path, query = {}, body }) {
   const absolute = new URL(addressOf(path, query), location.href).href;
   const copying = (/** @type {string} */ label, /** @type {string} */ text) =>
     h("button", { type: "button", onclick: () => copy(text, label) }, `Copy as ${label}`);
   const list = h("div", { class: "menu-list" }, copying("curl", asCurl(absolute, body)), copying("Python", asPython(absolute, body)));
-  for (const format of body ? [] : formats) {
-    fill(list, h("a", { href: addressOf(path, { ...query, format }), download: `${path.replaceAll("/", "-")}.${format}` }, format === "csv" ? "Download CSV" : "Download Parquet"));
-  }
+  formatsOf(path).then((formats) => list.append(...(body ? [] : downloads(path, query, formats))), () => {});
   return h("details", { class: "menu" }, h("summary", { class: "button plain", "aria-label": `Data of ${title}` }, "Data"), list);
+}
+
+/**
+ * Tables as files of rows; any other answer as it is.
+ * @param {string} path
+ * @param {import("../model/api.js").Query} query
+ * @param {string[]} formats
+ */
+function downloads(path, query, formats) {
+  const offered = FORMAT_WORDS.filter(([format]) => formats.includes(format));
+  const named = (/** @type {string} */ format) => `${path.replaceAll("/", "-")}.${format}`;
+  if (offered.length === 0 && formats.length > 0) {
+    return [h("a", { href: addressOf(path, query), download: named("json") }, "Download JSON")];
+  }
+  return offered.map(([format, word]) => h("a", { href: addressOf(path, { ...query, format }), download: named(format) }, `Download ${word}`));
 }
 
 /**

@@ -14,6 +14,8 @@ import { table } from "./table.js";
 
 const WINDOWS = /** @type {const} */ ([["1h", "1 h"], ["24h", "24 h"], ["7d", "7 d"]]);
 const SHOWN_GAPS = 60;
+const TAIL_MS = 5_000;
+const POLL_MS = 120_000;
 
 /** @typedef {{venue: string, stream: string, from: string, to: string, reason: string}} Gap */
 /** @typedef {{venue: string, stream: string, liquidation_feed: string | null, coverage: number | null, gap_count: number, gap_s: number, gaps: Gap[]}} Feed */
@@ -30,7 +32,7 @@ export class HealthPanels {
   constructor(context) {
     this.context = context;
     this.tools = h("span", null);
-    this.feeds = new Panel("Feeds", { tools: [this.tools], body: "flush" });
+    this.feeds = new Panel("Feeds", { note: "filled: observed; hatched: not recorded; red: lost", tools: [this.tools], body: "flush" });
     this.venues = new Panel("Connections now", { body: "flush" });
     this.gaps = new Panel("Gaps", { note: "what was not observed, newest first", body: "flush" });
     /** @type {any} */
@@ -58,9 +60,9 @@ export class HealthPanels {
     const asked = { venue, window, as_of: asOf };
     for (const panel of [this.venues, this.gaps]) {
       panel.loading();
-      panel.asked({ path: "health", query: asked, formats: [] });
+      panel.asked({ path: "health", query: asked });
     }
-    this.feeds.asked({ path: "health", query: asked, formats: [] });
+    this.feeds.asked({ path: "health", query: asked });
     await filling(this.feeds, signal, async () => {
       try {
         this.told = await ask("health", asked, signal);
@@ -114,14 +116,50 @@ export class HealthPanels {
    * @param {import("./frame.js").Provenance} provenance
    */
   drawGaps(feeds, provenance) {
-    const gaps = feeds.flatMap((feed) => feed.gaps).sort((a, b) => (a.from < b.from ? 1 : -1));
+    const endMs = msOf(this.told.as_of) ?? 0;
+    const gaps = joined(feeds.flatMap((feed) => feed.gaps)).filter((gap) => !isUnderway(gap, endMs));
     if (gaps.length === 0) {
       this.gaps.empty("no_events", "No gap is recorded in this window.", provenance);
       return;
     }
     const more = gaps.length > SHOWN_GAPS ? `${gaps.length - SHOWN_GAPS} older ones are not shown` : "";
-    this.gaps.show(table({ caption: "Gaps: venue, stream, from, length, reason", columns: GAP_COLUMNS, rows: gaps.slice(0, SHOWN_GAPS) }), { ...provenance, more });
+    this.gaps.show(table({ caption: "Gaps: venue, streams, from, length, reason", columns: GAP_COLUMNS, rows: gaps.slice(0, SHOWN_GAPS) }), { ...provenance, more });
   }
+}
+
+/**
+ * Newest first; what began and ended together for one reason is one gap of several streams.
+ * @param {Gap[]} gaps
+ * @returns {Gap[]}
+ */
+function joined(gaps) {
+  /** @type {Map<string, Gap>} */
+  const found = new Map();
+  for (const gap of gaps) {
+    const key = [gap.venue, gap.from, gap.to, gap.reason].join(" ");
+    const known = found.get(key);
+    found.set(key, known ? { ...known, stream: `${known.stream}, ${gap.stream}` } : gap);
+  }
+  return [...found.values()].sort((a, b) => (a.from < b.from ? 1 : -1));
+}
+
+/**
+ * The last moments before now, which are still on their way into the record.
+ * @param {Gap} gap
+ * @param {number} endMs of the window
+ */
+function isUnderway({ from, to }, endMs) {
+  return (msOf(to) ?? 0) >= endMs - TAIL_MS && endMs - (msOf(from) ?? 0) < TAIL_MS;
+}
+
+/**
+ * Without a socket of its own, but observed until just now: it is asked for.
+ * @param {Feed | null} feed
+ * @param {number} toMs end of the window
+ */
+function isPolled(feed, toMs) {
+  const last = Math.max(...(feed?.gaps ?? []).filter(({ to }) => (msOf(to) ?? 0) >= toMs - TAIL_MS).map(({ from }) => toMs - (msOf(from) ?? 0)), 0);
+  return feed !== null && feed.coverage !== null && last < POLL_MS;
 }
 
 /**
@@ -158,12 +196,21 @@ function feedColumns(span, isLive) {
   return [
     { title: "Venue", isHead: true, cell: ({ venue, isFirst }) => h("span", isFirst ? null : { class: "visually-hidden" }, venue) },
     { title: "Stream", cell: ({ stream }) => spaced(stream) },
-    ...(isLive ? [{ title: "State", cell: (/** @type {Line} */ { state, venueLive }) => [state ? stateChip(state) : h("span", { class: "faint" }, "not connected"), venueLive?.trouble && state !== "LIVE" ? h("span", { class: "faint" }, ` ${venueLive.trouble}`) : null] }] : []),
+    ...(isLive ? [{ title: "State", cell: (/** @type {Line} */ { state, venueLive, feed }) => [state ? stateChip(state) : unconnected(feed, span.toMs), venueLive?.trouble && state !== "LIVE" ? h("span", { class: "faint" }, ` ${venueLive.trouble}`) : null] }] : []),
     { title: "Coverage", isNumber: true, cell: ({ feed }) => h("span", { class: coverageClass(feed?.coverage ?? null) }, feed?.coverage === null || !feed ? "not known" : percent(feed.coverage, 2)) },
     { title: "Observed in the window", cell: ({ feed }) => strip(feed, span) },
     { title: "Gaps", isNumber: true, cell: ({ feed }) => countText(feed?.gap_count) },
     { title: "Missing", isNumber: true, cell: ({ feed }) => (feed?.gap_count ? lengthText(feed.gap_s * 1_000) : "0 s") },
   ];
+}
+
+/**
+ * @param {Feed | null} feed
+ * @param {number} toMs
+ */
+function unconnected(feed, toMs) {
+  const told = isPolled(feed, toMs) ? { word: "polled", title: "asked for from time to time; no socket of its own" } : { word: "not connected", title: "recorded before, not collected now" };
+  return h("span", { class: "faint", title: told.title }, told.word);
 }
 
 /** @param {number | null} coverage */
@@ -210,7 +257,7 @@ const VENUE_COLUMNS = [
 /** @type {import("./table.js").Column<Gap>[]} */
 const GAP_COLUMNS = [
   { title: "Venue", isHead: true, cell: ({ venue }) => venue },
-  { title: "Stream", cell: ({ stream }) => spaced(stream) },
+  { title: "Streams", cell: ({ stream }) => spaced(stream) },
   { title: "From", cell: ({ from }) => h("span", { class: "nowrap" }, dateTime(from, true)) },
   { title: "Length", isNumber: true, cell: ({ from, to }) => lengthText((msOf(to) ?? 0) - (msOf(from) ?? 0)) },
   { title: "Reason", cell: ({ reason }) => reason },

@@ -172,11 +172,13 @@ export class MapPanel {
     const { history = [], interest = [], funding = [], cvd = [] } = rows;
     const sides = history.length > 0 ? barsBySide(history, durationMs(asked.interval) ?? 1) : { x: [], shorts: [], longs: [] };
     const points = (/** @type {(number | null)[]} */ values) => sides.x.map((seconds, at) => ({ ms: seconds * 1_000, value: values[at] ?? null }));
+    const yearly = mean(funding, (row) => row.annualized_ratio);
+    const isUnknown = funding.length > 0 && yearly.length === 0;
     return [
       { title: "Liquidations, USD: shorts up, longs down", figure: "usd", curves: [{ kind: "histogram", color: "short", points: points(sides.shorts) }, { kind: "histogram", color: "long", points: points(sides.longs) }] },
       { title: "Open interest, USD", figure: "usd", curves: [{ kind: "line", color: "accent", points: carriedSum(interest, (row) => row.open_interest_usd) }] },
       { title: "CVD, USD: perpetuals (violet), spot (gray)", figure: "usd", curves: [{ kind: "line", color: "accent", points: cumulated(cvd.filter((row) => !isSpot(row))) }, { kind: "line", color: "soft", points: cumulated(cvd.filter(isSpot)) }] },
-      { title: "Funding, annualized, mean of venues", figure: "percent", curves: [{ kind: "line", color: "warn", points: mean(funding, (row) => row.annualized_ratio) }] },
+      { title: isUnknown ? "Funding: how often it is charged is not known here" : "Funding, annualized, mean of venues", figure: "percent", curves: [{ kind: "line", color: "warn", points: yearly }] },
     ];
   }
 

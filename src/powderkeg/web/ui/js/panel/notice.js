@@ -2,7 +2,7 @@
 
 import { ApiError } from "../model/api.js";
 import { h } from "../format/dom.js";
-import { sentence } from "../format/words.js";
+import { sentence, spaced } from "../format/words.js";
 
 /** @typedef {import("../model/totals.js").Emptiness} Emptiness */
 
@@ -24,7 +24,7 @@ const HEADINGS = {
  * @param {import("../format/dom.js").Child[]} actions
  */
 export function notice(kind, told, actions = []) {
-  const [mark, heading] = HEADINGS[kind];
+  const [mark, heading] = HEADINGS[kind] ?? ["∅", sentence(spaced(kind))];
   return h(
     "div",
     { class: "notice", "data-empty": kind },

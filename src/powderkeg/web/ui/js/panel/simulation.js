@@ -5,7 +5,7 @@ import { send } from "../model/api.js";
 import { patiently } from "../model/patience.js";
 import { onColors } from "../model/settings.js";
 import { h } from "../format/dom.js";
-import { compactUsd, countText, percent, plain, priceText } from "../format/numbers.js";
+import { compactUsd, countText, percent, plain, priceAxis, priceText } from "../format/numbers.js";
 import { lengthText } from "../format/time.js";
 import { segmented, select } from "./controls.js";
 import { Panel, filling } from "./frame.js";
@@ -88,7 +88,7 @@ export class SimulationPanels {
         { label: "without forced flow", color: "soft", kind: "line", values: curves.alone },
         { label: "with forced flow", color: "accent", kind: "area", values: curves.forced },
       ],
-      xText: priceText,
+      xText: priceAxis(price),
       yText: (share) => percent(share),
       marks: [{ x: price, title: `now ${priceText(price)}; violet: with forced flow, gray: without`, color: "soft" }],
     });

@@ -8,7 +8,7 @@ import { patiently } from "../model/patience.js";
 import { onColors } from "../model/settings.js";
 import { Turn } from "../model/turn.js";
 import { h, replace } from "../format/dom.js";
-import { compactUsd, percent, plain, priceText, signedPercent } from "../format/numbers.js";
+import { compactUsd, percent, plain, priceText, reproductionText, signedPercent } from "../format/numbers.js";
 import { sentence } from "../format/words.js";
 import { segmented, select, slider } from "./controls.js";
 import { Panel, filling } from "./frame.js";
@@ -133,7 +133,7 @@ export class WhatIfPanels {
     const asked = { coin, side, to, shock_usd: to ? null : (shockUsd ?? DEFAULT_SHOCK_USD), market_share: share, depth_usd: depthUsd, stress, impact, as_of: asOf };
     for (const panel of [this.outcome, this.picture, this.rungs]) {
       panel.loading();
-      panel.asked({ path: "ladder", query: asked, formats: [] });
+      panel.asked({ path: "ladder", query: asked });
     }
     await filling(this.outcome, signal, async () => {
       try {
@@ -189,7 +189,8 @@ export class WhatIfPanels {
         fact("Orders it takes from elsewhere", compactUsd(target ? target.shock_usd : told.shock_usd), "USD, net, at market", "shock"),
         fact(told.position_side === "short" ? "Shorts liquidated" : "Longs liquidated", compactUsd(told.liquidated_usd), band, "liquidated"),
         fact("Amplification", told.amplification === null ? "–" : `${plain(told.amplification)} ×`, "against the move without liquidations", "amplification"),
-        fact("Largest R of a rung", worst > 0 ? plain(worst) : "–", worst > 1 ? "above 1 a move feeds itself" : "", "reproduction"),
+        fact("Largest R of a rung", worst > 0 ? reproductionText(worst) : "–", worst > 1 ? "above 1 a move feeds itself" : "", "reproduction"),
+        fact("Depth of the book", compactUsd(told.depth.within_usd), depthText(told), "depth"),
       ),
     ];
   }
@@ -213,12 +214,22 @@ export class WhatIfPanels {
         { class: `rung${isLit ? " is-lit" : ""}` },
         h("strong", null, priceText(rung.triggerPrice)),
         h("span", null, `${compactUsd(rung.fuelUsd)} against ${compactUsd(rung.depthUsd)}`),
-        h("strong", null, rung.reproduction === null ? "no depth" : `R ${plain(rung.reproduction)}`),
+        h("strong", null, rung.reproduction === null ? "no depth" : `R ${reproductionText(rung.reproduction)}`),
         h("span", { class: "sentence" }, `${isLit ? "Reached: " : "Not reached: "}${rung.sentence}`),
       );
     });
-    this.rungs.show(h("ol", { class: `rungs of-${side}`, "aria-label": "Rungs, nearest first" }, items), provenance);
+    const list = h("ol", { class: `rungs of-${side}` }, items);
+    this.rungs.show(h("div", { class: "rungs-scroll", tabindex: "0", role: "region", "aria-label": "Rungs, nearest first" }, list), provenance);
   }
+}
+
+/**
+ * Where depth comes from, and how far.
+ * @param {any} told answer of `ladder`
+ */
+function depthText({ depth, position_side: side }) {
+  const reach = depth.within_log_distance === null ? "" : ` within ${percent(Math.expm1(depth.within_log_distance), 1)}`;
+  return `${side === "short" ? "asks" : "bids"}${reach}, ${depth.method}: ${depth.source}`;
 }
 
 /** @param {Record<string, string>} told */
