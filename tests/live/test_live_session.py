@@ -203,3 +203,16 @@ def test_a_quiet_session_ends_its_day_too(tmp_path):
     bench.session.tick()
     bench.session.stop()
     assert [path.stem for path in journal_paths(tmp_path)] == ["main-2026-07-15", "main-2026-07-16"]
+
+
+def test_lag_is_of_what_happens_while_it_is_listened_to(tmp_path):
+    """What a venue repeats from before the connection was opened is stored, and no delay of the feed."""
+    bench = Bench(tmp_path).start()
+    bench.open("b", "bybit")
+    bench.take("b", liquidation("bybit", at_ns=NOON - 3_600 * NS_PER_S))
+    bench.turn()
+    assert bench.session.tallies["bybit"].lag.count == 0
+    bench.take("b", liquidation("bybit", at_ns=bench.now_ns + 1_000_000, serial=2), after_ms=41)
+    bench.turn()
+    assert bench.session.tallies["bybit"].events == 2
+    assert 40 <= bench.session.tallies["bybit"].lag.quantile_ms(0.99) <= 50

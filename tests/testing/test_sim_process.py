@@ -6,11 +6,17 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from sim_client import ask, played
+import pytest
+from sim_client import Client, ask, played
 
+from powderkeg.domain.errors import InputError
+from powderkeg.domain.time import NS_PER_S
+from powderkeg.testing.squeeze import COINS, FIRST_INTEREST, VENUE_SHARE
 from powderkeg.testing.venues import Fault, Playback, Scenario, SimulatedVenue, SimulatedVenues
+from powderkeg.testing.venues.squeeze_story import SqueezeStory
 from powderkeg.venues import VENUES
 
 STORY = Scenario(seed=21, messages_per_s=1_500, duration_s=4, liquidation_share=0.05)
@@ -125,3 +131,35 @@ def test_bad_options_end_with_2(tmp_path):
     """A venue that cannot be simulated is bad use."""
     with start(tmp_path, "--venues", "bitmex") as process:
         assert process.wait(20) == 2
+
+
+def test_a_story_on_time_is_never_early_and_never_fast():
+    """Its frames go out at the times they bear, so that a reader's lag is the way, not the wait for the beginning."""
+    with pytest.raises(InputError, match="speed 1"):
+        Playback(is_on_time=True, speed=2.0)
+    start_ns = (int(time.time()) + 2) * NS_PER_S
+    story = Scenario(seed=21, venues=("bybit",), messages_per_s=200, duration_s=1, start_ns=start_ns)
+
+    async def heard():
+        playback = Playback(is_on_time=True)
+        async with SimulatedVenue(story, "bybit", playback=playback) as venue, Client(venue) as client:
+            await venue.ended()
+            await venue.settle()
+            return client.frames, time.time_ns()
+
+    frames, ended_ns = played(heard())
+    assert frames
+    assert ended_ns >= max(frame.at_ns for frame in story.frames("bybit"))
+
+
+def test_open_interest_is_the_same_on_both_ways():
+    """REST tells what the stream tells, from the first answer on: here, of the squeeze before it began."""
+    story = SqueezeStory(seed=7, duration_s=10, start_ns=1_789_570_200 * NS_PER_S, squeeze_s=10)
+
+    async def asked():
+        async with SimulatedVenue(story, "binance-usdm", playback=Playback(is_held=True)) as venue:
+            return (await ask(venue, "/fapi/v1/openInterest?symbol=BTCUSDT"))[1]
+
+    coin = COINS[0]
+    held = VENUE_SHARE["binance-usdm"] * FIRST_INTEREST * coin.fuel_usd / coin.price
+    assert float(played(asked())["openInterest"]) == pytest.approx(held, rel=1e-4)

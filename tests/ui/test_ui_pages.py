@@ -116,6 +116,54 @@ def test_new_liquidations_appear_as_they_are_told(look, site):
     assert row.inner_text().split() == ["12:00:00", "BTC", "Short", "1.23", "M", "95,432.1", "bybit"]
 
 
+def test_late_liquidations_stand_at_their_place(look, site):
+    """The tape is in the order of event time, newest first, whatever order venues tell in; the last told is marked."""
+    look.open("/overview")
+    look.page.locator(".state.LIVE").wait_for()
+    order = {"coin": "ETH", "venue": "okx", "symbol": "ETH/USDT:USDT", "position_side": "long", "price": 3_300.0}
+    order |= {"price_kind": "fill", "event_id": None}
+    told = {"13:21:04": 4e6, "13:21:03": 3e6, "13:21:10": 9e6, "13:21:03.5": 3.5e6}
+    for at, notional_usd in told.items():
+        one = {"at": f"2026-11-22T{at}Z", "notional_usd": notional_usd, **order}
+        site.publish("liquidation", one, coin="ETH", notional_usd=notional_usd)
+    rows = look.page.locator(".tape tbody tr", has_text="13:21:")
+    look.page.wait_for_function("() => document.querySelectorAll('.tape tbody tr').length > 3")
+    rows.nth(3).wait_for()
+    assert [text.split()[3] for text in rows.all_inner_texts()] == ["9.00", "4.00", "3.50", "3.00"]
+    assert look.page.locator(".tape tbody tr.fresh").inner_text().split()[3] == "3.50"
+
+
+REACHES = [("14:59:30", "15m"), ("14:45:00", "15m"), ("14:44:59", "1h"), ("12:00:00", "4h"), ("10:59:59", "24h")]
+
+
+@pytest.mark.parametrize(("since", "window"), REACHES)
+def test_a_map_opens_on_as_much_as_was_recorded(look, since, window):
+    """The smallest window that holds it, a day at most; for nothing recorded, and for the future, the usual one."""
+    look.open("/health")
+    fitting = f"""async () => (await import("/js/model/reach.js")).fittingWindow(
+        "2026-09-16T{since}Z", Date.parse("2026-09-16T15:00:00Z"), ["15m", "1h", "4h", "24h", "7d"])"""
+    assert look.page.evaluate(fitting) == window
+    others = """async () => {
+      const { fittingWindow } = await import("/js/model/reach.js");
+      return [null, "2026-09-17T00:00:00Z", "2026-01-01T00:00:00Z"].map(
+        (from) => fittingWindow(from, Date.parse("2026-09-16T15:00:00Z"), ["15m", "24h", "7d"]));
+    }"""
+    assert look.page.evaluate(others) == ["24h", "24h", "24h"]
+
+
+def test_a_map_without_a_window_looks_at_the_day_where_a_day_is_recorded(look):
+    """And soon after the recording began at no more than that; the address stays as it was."""
+    look.open(f"/map?{AS_OF}")
+    pressed = look.page.locator(".segmented [aria-pressed=true], .segmented [aria-checked=true]")
+    assert "1 d" in pressed.all_inner_texts()
+    look.open("/map?as_of=2026-09-13T15:00:00Z")
+    assert "15 min" in pressed.all_inner_texts()
+    assert look.page.get_by_label("Length of a bar").input_value() == "5s"
+    assert "window" not in look.page.url
+    assert [line for line in look.complaints if "status of 4" not in line] == []
+    look.complaints.clear()  # so early there is no map: what the browser says of such an answer is not asked here
+
+
 def test_one_outage_is_one_gap_however_many_streams_it_took(look):
     """Each venue's connection was down once: a row with all its streams, and a hatched hole in each strip."""
     look.open(f"/health?{AS_OF}")

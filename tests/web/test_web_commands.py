@@ -194,7 +194,10 @@ def test_a_port_that_is_taken_is_busy(tmp_path):
 
 
 def test_the_demo_is_live_labeled_and_ends(tmp_path):
-    """Simulated venues, the real collector, the dashboard: states, totals and liquidations come by themselves."""
+    """Simulated venues, the real collector, the dashboard: states, totals and liquidations come by themselves.
+
+    And a day before them is there from the beginning, from which prices go on.
+    """
     words = ["demo", "--serve", "--no-open", "--port", 0, "--json", "--data", tmp_path / "demo"]
     with started(tmp_path, *words) as (process, told):
         port = int(told["address"].rpartition(":")[2])
@@ -212,6 +215,14 @@ def test_the_demo_is_live_labeled_and_ends(tmp_path):
         totals = httpx.get(told["address"] + "/api/v1/liquidations/totals?window=1h", timeout=30).json()
         assert totals["simulated"] is True
         assert sum(row["count"] for row in totals["rows"]) > 0
+        day = httpx.get(told["address"] + "/api/v1/liquidations/totals?window=24h&by=venue", timeout=30).json()
+        assert {row["venue"] for row in day["rows"]} == {"binance-usdm", "bybit", "okx", "bitget"}
+        assert min(row["coverage"] for row in day["rows"]) > 0.99
+        asked = {"coin": "BTC", "window": "24h", "interval": "1h"}
+        prices = httpx.get(told["address"] + "/api/v1/prices", params=asked, timeout=30).json()
+        assert len(prices["rows"]) >= 24
+        closes = [row["close_price"] for row in prices["rows"][-3:]]
+        assert max(closes) < 1.02 * min(closes)
         family = children_of(process.pid)
     assert not [pid for pid in family if is_alive(pid)]
 

@@ -7,13 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from powderkeg.bench.ui_quotes import BOOK_VENUE, quotes
 from powderkeg.domain.time import NS_PER_HOUR, NS_PER_S
 from powderkeg.store import archive
 from powderkeg.store.journal import Journal
 from powderkeg.store.journal_file import journal_path
 from powderkeg.store.journal_format import SIMULATED_PREFIX, JournalMeta
 from powderkeg.testing.fortnight import DAYS, STEP_NS, STEPS_A_DAY, simulate_before
+from powderkeg.testing.past_quotes import BOOK_VENUE, quotes
 from powderkeg.testing.recording import STREAM, RecordedFrame, record
 from powderkeg.testing.squeeze import DURATION_S, START_NS, Squeeze, simulate_squeeze
 

@@ -17,6 +17,7 @@ from powderkeg.domain.time import NS_PER_MINUTE, NS_PER_MS
 from powderkeg.domain.units import PositionSide, TakerSide
 from powderkeg.testing.squeeze import (
     COINS,
+    FIRST_INTEREST,
     START_NS,
     VENUE_SHARE,
     Coin,
@@ -79,7 +80,7 @@ def _open_interest(coin: Coin, moves: Floats, rng: np.random.Generator) -> Float
     """Base units: drifting, falling where moves force positions, ending where the squeeze begins."""
     growth = rng.normal(2e-4, 1.2e-3, len(moves)) - 0.5 * np.maximum(np.abs(moves) - USUAL, 0.0)
     path = np.cumsum(growth)
-    return coin.fuel_usd * 40.0 / coin.price * np.exp(path - path[-1])
+    return coin.fuel_usd * FIRST_INTEREST / coin.price * np.exp(path - path[-1])
 
 
 def _trades(coin: Coin, price: float, move: float, ts_ns: int, rng: np.random.Generator) -> Iterator[SimulatedTrade]:
@@ -101,7 +102,7 @@ def _forced(
     coin: Coin, price: float, moved_base: float, ts_ns: int, rng: np.random.Generator
 ) -> Iterator[SimulatedLiquidation]:
     """Positions a step liquidates: few in an ordinary one, many where it moved far."""
-    held_base = coin.fuel_usd * 40.0 / coin.price
+    held_base = coin.fuel_usd * FIRST_INTEREST / coin.price
     excess = max(abs(moved_base) / held_base - USUAL, 0.0)
     budget_usd = held_base * price * (FORCED_SHARE * excess + 2e-6 * float(rng.exponential()))
     is_short = moved_base > 0 if excess > 0 else bool(rng.random() < 0.5)

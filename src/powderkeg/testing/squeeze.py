@@ -60,6 +60,9 @@ COINS: Final = (
     Coin("DOGE", 0.14580, 0.14700, 14e6, 7e6, 5, 0),
 )
 
+FIRST_INTEREST: Final = 40.0
+"""Open interest when the squeeze begins, in fuels; made up."""
+
 VENUE_SHARE: Final = {"binance-usdm": 0.42, "bybit": 0.26, "okx": 0.22, "bitget": 0.10}
 """Share of positions and trades per venue: made up, in the order of real market shares."""
 
@@ -170,7 +173,7 @@ class _Market:
     def __init__(self, coin: Coin, rng: np.random.Generator) -> None:
         self.coin = coin
         self.price = coin.price
-        self.open_interest_base = coin.fuel_usd * 40.0 / coin.price
+        self.open_interest_base = coin.fuel_usd * FIRST_INTEREST / coin.price
         self._rng = rng
         self._shorts = sorted(_crowd(coin, "short", rng), key=lambda position: position.trigger, reverse=True)
         self._longs = sorted(_crowd(coin, "long", rng), key=lambda position: position.trigger)

@@ -15,7 +15,8 @@ class Delays(msgspec.Struct, frozen=True, kw_only=True):
     """Quantiles of the last minutes, ms; None without data.
 
     Attributes:
-        lag_p50_ms, lag_p99_ms: from the venue's event time to our receipt, clocks as they are.
+        lag_p50_ms, lag_p99_ms: from the venue's event time to our receipt, clocks as they are; of what happened after
+            the connection was opened (venues repeat the past to a new one), without rates and ratios that are polled.
         delay_p50_ms, delay_p99_ms: from receipt to the updated total.
     """
 

@@ -17,9 +17,11 @@ from typing import Final
 import msgspec
 
 from powderkeg.app.live.collector import Collector
+from powderkeg.app.live.demo_past import past_being_made
 from powderkeg.app.live.running import Watcher, options_of, run_collector
 from powderkeg.app.live.snapshot import Snapshot
 from powderkeg.domain.errors import InputError, VenueUnreachable
+from powderkeg.domain.time import NS_PER_S
 from powderkeg.testing.squeeze import COINS, DURATION_S
 
 STARTING_S: Final = 30.0
@@ -29,6 +31,9 @@ POLL_S: Final = 0.05
 SHOWN_S: Final = 3_600
 SHOWN_SQUEEZE_S: Final = 180
 """Shorts begin to be closed before the first minute ends, most of them in the two after it."""
+
+LEAD_S: Final = 4
+"""The story begins so long after it is ordered, on time; by then, or soon after, everything stands."""
 
 SHOWN_ARCHIVE_S: Final = 20.0
 NANO_PER_USD: Final = 1e9
@@ -70,7 +75,7 @@ def run_live_demo(*, seed: int, seconds: int, data_dir: Path | None = None, watc
         raise InputError(f"the demo takes 5 to {DURATION_S} seconds, not {seconds}")
     with tempfile.TemporaryDirectory(prefix="powderkeg-demo-") as scratch:
         folder = Path(scratch)
-        words = ["--seconds", str(DURATION_S), "--speed", str(DURATION_S / seconds)]
+        words = ["--now", "--seconds", str(DURATION_S), "--speed", str(DURATION_S / seconds)]
         with _venues(folder, seed, words, seconds) as urls:
             options = options_of(
                 [coin.name for coin in COINS],
@@ -102,6 +107,8 @@ def run_shown_demo(
 ) -> None:
     """Simulate and collect until stopped, in real time: a squeeze within the first minutes, then a calm market.
 
+    A directory that holds nothing yet is given two simulated days first, which end where the squeeze begins.
+
     Args:
         seed: of the simulation.
         data_dir: where to keep the recording; by default it is thrown away.
@@ -115,11 +122,17 @@ def run_shown_demo(
     """
     with tempfile.TemporaryDirectory(prefix="powderkeg-demo-") as scratch:
         folder = Path(scratch)
-        words = ["--seconds", str(SHOWN_S), "--squeeze-seconds", str(SHOWN_SQUEEZE_S)]
-        with _venues(folder, seed, words, SHOWN_S) as urls:
+        data_dir = data_dir or folder / "data"
+        start_ns = (int(time.time()) + LEAD_S) * NS_PER_S
+        words = ["--seconds", str(SHOWN_S), "--squeeze-seconds", str(SHOWN_SQUEEZE_S), "--start-ns", str(start_ns)]
+        with (
+            past_being_made(data_dir, seed=seed, start_ns=start_ns) as past,
+            _venues(folder, seed, words, SHOWN_S) as urls,
+        ):
+            past.wait(tell)
             options = options_of(
                 [coin.name for coin in COINS],
-                data_dir=data_dir or folder / "data",
+                data_dir=data_dir,
                 overrides=[f"{venue}={url}" for venue, url in urls.items()],
             )
             options = msgspec.structs.replace(options, archive_every_s=SHOWN_ARCHIVE_S)
@@ -169,7 +182,7 @@ def _venues(folder: Path, seed: int, story: list[str], seconds: int) -> Generato
     """The simulated venues' addresses, while they run; `story` and `seconds` say how long that is."""
     ports = folder / "ports.json"
     bound_s = seconds + STARTING_S + LINGER_S
-    words = ["-m", "powderkeg.testing.venues", "--story", "squeeze", "--seed", str(seed), *story, "--now", "--held"]
+    words = ["-m", "powderkeg.testing.venues", "--story", "squeeze", "--seed", str(seed), *story, "--held"]
     words += ["--linger", str(LINGER_S), "--bound", str(bound_s)]
     words += ["--port-file", str(ports), "--ledger-file", str(folder / "ledger.json")]
     with subprocess.Popen([sys.executable, *words]) as process:  # noqa: S603 - this very package

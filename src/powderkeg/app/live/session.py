@@ -22,7 +22,7 @@ from powderkeg.app.live.rebuild import Rebuilt
 from powderkeg.app.live.recorder import JournalKind, Recorder
 from powderkeg.app.live.watched import Watched
 from powderkeg.app.pipeline import Pipeline
-from powderkeg.domain.events import Event, FeedGap
+from powderkeg.domain.events import Event, FeedGap, FundingRate, LongShortRatio, OpenInterest
 from powderkeg.domain.time import NS_PER_S
 from powderkeg.store.decode import CONTINUED, Decoder, DecoderState, RejectedRecord, continued_header
 from powderkeg.store.journal_format import Record
@@ -41,6 +41,9 @@ LONG_TURN_S: Final = 0.02
 BEHIND_FRAMES: Final = 8_192
 """From this many waiting frames of one venue on, a session is behind: half a second at 20,000 a second, far below the
 bound at which anything is shed."""
+
+UNHURRIED: Final[tuple[type[Event], ...]] = (FundingRate, LongShortRatio, OpenInterest)
+"""Told, or polled, when their time is long past: their age says nothing about a connection."""
 
 LATEST_REJECTS: Final = 20
 """Refusals kept for showing; all are counted, and the archive lists them."""
@@ -245,7 +248,7 @@ class LiveSession:
         assert self._decoder is not None
         tally = self.tallies[queue.venue]
         decode, update, repeated = self._decoder.decode, self.pipeline.update, self._decoder.repeated
-        tell = self.on_events
+        tell, connections = self.on_events, self.recorder.connections
         count = min(SLICE_FRAMES, len(queue.frames))
         first_ns = queue.frames[0].position
         for _ in range(count):
@@ -263,7 +266,8 @@ class LiveSession:
                 tally.events += len(events)
                 kind = type(events[0])
                 tally.by_kind[kind] = tally.by_kind.get(kind, 0) + len(events)
-                tally.lag.add(record.position - events[0].ts_event_ns)
+                if kind not in UNHURRIED and events[0].ts_event_ns >= connections[record.connection_id].opened_ns:
+                    tally.lag.add(record.position - events[0].ts_event_ns)
             if rejects:
                 tally.rejects += len(rejects)
                 self.rejects.extend((queue.venue, reject) for reject in rejects)

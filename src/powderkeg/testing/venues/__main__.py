@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=int, default=60, help="length of the story")
     parser.add_argument("--squeeze-seconds", type=int, help="the squeeze takes only so much of its story")
     parser.add_argument("--now", action="store_true", help="event times begin now instead of on a fixed day")
+    parser.add_argument("--start-ns", type=int, help="event times begin at this instant, and frames are sent on time")
     parser.add_argument("--speed", type=float, default=1.0, help="story seconds per second; 0: as fast as clients read")
     parser.add_argument("--faults", action="store_true", help="random faults from --fault-seed")
     parser.add_argument("--fault-names", default=",".join(FAULTS), help="which faults to draw from, comma separated")
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 def _fleet(options: argparse.Namespace) -> SimulatedVenues:
     if options.story == "squeeze" and options.squeeze_seconds is None:
         prepare(options.seed, options.seconds)
-    start_ns = int(time.time()) * NS_PER_S if options.now else START_NS
+    start_ns = options.start_ns or (int(time.time()) * NS_PER_S if options.now else START_NS)
     story: Scenario | SqueezeStory
     if options.story == "squeeze":
         story = SqueezeStory(
@@ -97,7 +98,12 @@ def _fleet(options: argparse.Namespace) -> SimulatedVenues:
             every_s=options.fault_every,
             names=[name for name in FAULTS if name in str(options.fault_names).split(",")],
         )
-    playback = Playback(speed=options.speed or None, is_patient=options.patient, is_held=options.held)
+    playback = Playback(
+        speed=options.speed or None,
+        is_patient=options.patient,
+        is_held=options.held,
+        is_on_time=options.start_ns is not None,
+    )
     return SimulatedVenues(story, faults=faults, fault_seed=options.fault_seed, playback=playback)
 
 

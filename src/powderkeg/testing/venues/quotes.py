@@ -45,12 +45,12 @@ class Quotes:
             found += [(at_ms, self.market(kind, contract, at_ms, price)) for kind in kinds]
         return found
 
-    def before(self, contract: Listed, at_ms: int) -> list[SimulatedFrame]:
+    def before(self, contract: Listed, at_ms: int, open_interest: float | None = None) -> list[SimulatedFrame]:
         """The mark price and the book a subscriber is shown before the story has told any."""
         change = self._change(contract, at_ms, contract.price, 0)
         change = msgspec.structs.replace(change, first_id=FIRST_ID, last_id=FIRST_ID, previous_id=FIRST_ID - 1)
         book = SimulatedFrame(at_ms * NS_PER_MS, "book", contract.venue_symbol, self._spelled(change), fact=change)
-        return [self.market("mark_price", contract, at_ms, contract.price), book]
+        return [self.market("mark_price", contract, at_ms, contract.price, open_interest), book]
 
     def book(self, contract: Listed, at_ms: int, price: float, dice: int) -> SimulatedFrame:
         """The next change of the contract's book, around `price`."""

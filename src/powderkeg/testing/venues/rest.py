@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from powderkeg.domain.time import NS_PER_MS
+from powderkeg.testing.frames import MarketState
 from powderkeg.testing.frames import deribit as deribit_frames
 from powderkeg.testing.frames.base import encode, text
 from powderkeg.testing.venues.contracts import LISTED, Listed
@@ -52,7 +53,11 @@ class RestDesk:
         return [contract for contract in LISTED[self.venue] if venue_symbol in (None, contract.venue_symbol)]
 
     def open_interest(self, contract: Listed) -> float:
-        """In the unit of the venue's feed."""
+        """In the unit of the venue's feed, as the feed told it last."""
+        for kind in ("open_interest", "mark_price"):
+            told = self.memory.last(kind, contract.venue_symbol)
+            if told is not None and isinstance(told.fact, MarketState) and told.fact.open_interest is not None:
+                return told.fact.open_interest
         return contract.qty_of(contract.lots_of(OPEN_INTEREST_USD, contract.price))
 
     def happened(self, venue_symbol: str | None, from_ms: int, to_ms: int) -> list[Forced]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final, Self
@@ -43,6 +44,7 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
         is_patient: the story stands still until every channel of a client that was cut off is subscribed again, so
             that nothing is lost but by a fault, and two runs lose the same. A real venue does not wait.
         is_held: `begin` must be called before the first frame.
+        is_on_time: frames go out when the machine's clock shows their times, at once where that is past; speed is 1.
         patience_s: a client that takes nothing for so long while its buffer is full is thrown out.
         max_age_s: connections are closed at this age, as Binance does after a day; None never.
     """
@@ -50,10 +52,13 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     speed: float | None = 1.0
     is_patient: bool = False
     is_held: bool = False
+    is_on_time: bool = False
     patience_s: float = 5.0
     max_age_s: float | None = None
 
     def __post_init__(self) -> None:
+        if self.is_on_time and self.speed != 1.0:
+            raise InputError(f"a story that is told on time has speed 1, not {self.speed}")
         if (self.speed is not None and self.speed <= 0) or self.patience_s <= 0:
             raise InputError(f"speed and patience_s must be above 0; got {self}")
 
@@ -255,6 +260,8 @@ class SimulatedVenue:
         await self._begun.wait()
         loop = asyncio.get_running_loop()
         zero_s = loop.time()
+        if self.playback.is_on_time:
+            zero_s += self._start_ns / NS_PER_S - time.time()
         for number, frame in enumerate(self._frames):
             if (ahead_s := self._due_s(frame) + zero_s - loop.time()) > 0:
                 await self._let_others_work(max(ahead_s, TICK_S))

@@ -14,7 +14,16 @@ from msgspec.structs import replace
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_MS
 from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
-from powderkeg.testing.squeeze import DURATION_S, START_NS, VENUE_SHARE, Squeeze, Tick, simulate_squeeze
+from powderkeg.testing.squeeze import (
+    COINS,
+    DURATION_S,
+    FIRST_INTEREST,
+    START_NS,
+    VENUE_SHARE,
+    Squeeze,
+    Tick,
+    simulate_squeeze,
+)
 from powderkeg.testing.venues.before import before
 from powderkeg.testing.venues.contracts import LISTED, Listed
 from powderkeg.testing.venues.market import Dealt
@@ -72,7 +81,7 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
     def past(self, venue: str) -> tuple[SimulatedFrame, ...]:
         """One of everything per contract, from before the beginning."""
         self._check(venue)
-        return before(venue, self.start_ns)
+        return before(venue, self.start_ns, lambda contract: contract.qty_of(_interest_at_first(venue, contract)))
 
     def _check(self, venue: str) -> None:
         if venue not in VENUE_SHARE:
@@ -129,6 +138,12 @@ def _happened(venue: str, squeeze: Squeeze) -> list[Happened]:
         for event in squeeze.liquidations
         if event.venue == venue
     ]
+
+
+def _interest_at_first(venue: str, contract: Listed) -> int:
+    """Lots held when the squeeze begins."""
+    (coin,) = [coin for coin in COINS if coin.name == contract.coin]
+    return _lots(contract, VENUE_SHARE[venue] * FIRST_INTEREST * coin.fuel_usd / coin.price)
 
 
 def _lots(contract: Listed, qty_base: float) -> int:

@@ -245,7 +245,7 @@ function strip(feed, { fromMs, toMs }) {
 const VENUE_COLUMNS = [
   { title: "Venue", isHead: true, cell: ({ venue }) => venue },
   { title: "Messages/s", isNumber: true, cell: (row) => plain(row.frames_per_s) },
-  { title: "Lag p50", isNumber: true, help: "From the venue's time stamp to reception", cell: (row) => lengthText(row.lag_p50_ms) },
+  { title: "Lag p50", isNumber: true, help: "From the venue's time stamp to reception, of what it told as it happened: what it repeats from before the connection, and polls, are left out", cell: (row) => lengthText(row.lag_p50_ms) },
   { title: "Lag p99", isNumber: true, cell: (row) => lengthText(row.lag_p99_ms) },
   { title: "Delay p99", isNumber: true, help: "From reception to the updated numbers", cell: (row) => (row.delay_p99_ms === null ? "–" : `${plain(row.delay_p99_ms)} ms`) },
   { title: "Events", isNumber: true, cell: (row) => countText(row.events) },

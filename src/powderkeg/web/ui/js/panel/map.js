@@ -5,6 +5,7 @@ import { ApiError, ask } from "../model/api.js";
 import { durationMs, msOf } from "../model/instants.js";
 import { bubblesOf, heatOf, ladderOf } from "../model/market.js";
 import { patiently } from "../model/patience.js";
+import { fittingWindow } from "../model/reach.js";
 import { barsOf, carriedSum, cumulated, isSpot, mean } from "../model/series.js";
 import { onColors } from "../model/settings.js";
 import { SCALES } from "../format/colors.js";
@@ -53,14 +54,16 @@ export class MapPanel {
    * @param {AbortSignal} signal
    */
   async update(query, signal) {
-    const { coin = "BTC", venue, as_of: end, window = "24h", scale = "viridis" } = query;
-    const interval = query["interval"] ?? INTERVAL_FOR[window] ?? "1h";
-    const asked = { coin, venue, end, window, interval };
-    this.controls(window, interval, scale);
+    const { coin = "BTC", venue, as_of: end, scale = "viridis" } = query;
     this.panel.heading.textContent = `${coin} price and liquidation map`;
     this.chart.heatmap.setScale(scale);
-    this.panel.asked({ path: "prices", query: asked });
     await filling(this.panel, signal, async () => {
+      const window = query["window"] ?? (await this.fitting(end, signal));
+      signal.throwIfAborted();
+      const interval = query["interval"] ?? INTERVAL_FOR[window] ?? "1h";
+      const asked = { coin, venue, end, window, interval };
+      this.controls(window, interval, scale);
+      this.panel.asked({ path: "prices", query: asked });
       const told = await ask("prices", asked, signal);
       this.context.heard({ simulated: told.simulated });
       const bars = barsOf(told.rows, durationMs(interval) ?? 3_600_000);
@@ -202,6 +205,16 @@ export class MapPanel {
     this.windowPlace.set(segmented("Window", WINDOWS, window, (chosen) => navigate({ window: chosen, interval: null })));
     this.intervalPlace.set(select("Length of a bar", INTERVALS.map((one) => [one, `bars ${one}`]), interval, (chosen) => navigate({ interval: chosen })));
     this.scalePlace.set(select("Colors of the map", SCALES.map((one) => [one, one]), scale, (chosen) => navigate({ scale: chosen === "viridis" ? null : chosen })));
+  }
+
+  /**
+   * The window for an address that names none.
+   * @param {string | undefined} end
+   * @param {AbortSignal} signal
+   */
+  async fitting(end, signal) {
+    const { recorded } = await ask("health", { window: "1h" }, signal).catch(() => ({ recorded: null }));
+    return fittingWindow(recorded?.from, msOf(end) ?? Date.now(), WINDOWS.map(([one]) => one));
   }
 
   /**

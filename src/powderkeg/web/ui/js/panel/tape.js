@@ -2,6 +2,7 @@
 
 import { ask } from "../model/api.js";
 import { conflated } from "../model/conflate.js";
+import { placed } from "../model/tape.js";
 import { compactUsd, priceText } from "../format/numbers.js";
 import { h, replace } from "../format/dom.js";
 import { clock } from "../format/time.js";
@@ -38,7 +39,8 @@ export class TapePanel {
     this.orders = [];
     /** @type {Readonly<Record<string, string>>} */
     this.query = {};
-    this.newest = "";
+    /** @type {Order | null} */
+    this.latest = null;
     this.asOf = "";
     /** @type {string[]} */
     this.sources = [];
@@ -87,17 +89,16 @@ export class TapePanel {
     if (asOf || (coin && order.coin !== coin) || (venue && order.venue !== venue) || (order.notional_usd ?? 0) < this.minUsd) {
       return;
     }
-    this.orders.unshift(order);
-    this.orders.length = Math.min(this.orders.length, SHOWN);
-    this.asOf = order.at;
-    this.newest = order.at;
+    this.orders = placed(this.orders, order, SHOWN);
+    this.asOf = this.orders[0]?.at ?? order.at;
+    this.latest = order;
     this.drawSoon();
   }
 
   draw() {
     const grid = table({ caption: "Single liquidations, newest first: time, coin, side, notional, price, venue", columns: COLUMNS, rows: this.orders });
     grid.classList.add("tape");
-    grid.querySelectorAll("tbody tr").forEach((row, at) => row.classList.toggle("fresh", at === 0 && this.orders[0]?.at === this.newest));
+    grid.querySelectorAll("tbody tr").forEach((row, at) => row.classList.toggle("fresh", this.orders[at] === this.latest));
     this.panel.keep({ sources: this.sources, asOf: this.asOf, coverage: null, method: "measured" });
     replace(this.panel.body, grid);
   }

@@ -1,4 +1,4 @@
-"""What the simulated days of the pictures also tell: funding rates of every venue, and the order book of one."""
+"""What the simulated days before a squeeze also tell: funding rates of every venue, and the order book of one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ CROWDED_RATE: Final = 4e-4
 
 BOOK_VENUE: Final = "bybit"
 THIN: Final = 0.1
-"""The book holds so much of what moves the coin in the squeeze: thin, so that a ladder has rungs to show."""
+"""The book of the pictures holds so much of its venue's share of what moves the coin in the squeeze: thin, so that a
+ladder has rungs to show."""
 LEVELS: Final = 200
 LEVEL_RATIO: Final = 1e-4
 SHAPE: Final = 0.8
@@ -34,28 +35,39 @@ LATENCY_NS: Final = 30 * NS_PER_MS
 Floats = NDArray[np.float64]
 
 
-def quotes(ticks: tuple[Tick, ...], rng: np.random.Generator) -> Iterator[RecordedFrame]:
+def quotes(
+    ticks: tuple[Tick, ...],
+    rng: np.random.Generator,
+    *,
+    at_ns: int = 0,
+    crowded_rate: float = CROWDED_RATE,
+    depth_ratio: float = THIN * VENUE_SHARE[BOOK_VENUE],
+) -> Iterator[RecordedFrame]:
     """Funding of every venue and the book of one, every half hour, where a tick tells the price.
 
     Args:
         ticks: of all coins, in order of time.
         rng: seeded generator.
+        at_ns: one of the instants at which they are told; the others are half hours before and after it.
+        crowded_rate: what funding has risen to at the end.
+        depth_ratio: the book holds so much of what moves the coin by 1 % in the squeeze.
     """
     coins = {coin.name: coin for coin in COINS}
     first_ns, last_ns = ticks[0].ts_ns, ticks[-1].ts_ns
     wander = dict.fromkeys(((venue, coin) for venue in VENUE_SHARE for coin in coins), 0.0)
     serial = 0
     for tick in ticks:
-        if tick.ts_ns % EVERY_NS:
+        if (tick.ts_ns - at_ns) % EVERY_NS:
             continue
         passed = (tick.ts_ns - first_ns) / max(last_ns - first_ns, 1)
-        crowd = USUAL_RATE + (CROWDED_RATE - USUAL_RATE) * passed**3
+        crowd = USUAL_RATE + (crowded_rate - USUAL_RATE) * passed**3
         for venue in VENUE_SHARE:
             key = (venue, tick.coin)
             wander[key] = 0.97 * wander[key] + float(rng.normal(0.0, 6e-6))
             yield _funding(venue, tick, round(crowd + wander[key], 8))
         serial += 1
-        yield _book(coins[tick.coin], tick, serial, rng)
+        coin = coins[tick.coin]
+        yield _book(coin, tick, serial, depth_ratio * coin.depth_usd, rng)
 
 
 def _funding(venue: str, tick: Tick, rate: float) -> RecordedFrame:
@@ -70,11 +82,10 @@ def _funding(venue: str, tick: Tick, rate: float) -> RecordedFrame:
     return RecordedFrame(venue, tick.ts_ns + LATENCY_NS, payload)
 
 
-def _book(coin: Coin, tick: Tick, serial: int, rng: np.random.Generator) -> RecordedFrame:
-    """A whole book, laid out over 2 % of either side; in steps as coarse as the pictures can show."""
+def _book(coin: Coin, tick: Tick, serial: int, within_usd: float, rng: np.random.Generator) -> RecordedFrame:
+    """A whole book with so much within 1 %, over 2 % of either side; in steps as coarse as a chart can show."""
     instrument = _instrument(BOOK_VENUE, coin.name)
     place = np.arange(1, LEVELS + 1, dtype=np.float64)
-    within_usd = THIN * coin.depth_usd * VENUE_SHARE[BOOK_VENUE]
     usual_usd = within_usd * place**SHAPE / float((place[: LEVELS // 2] ** SHAPE).sum())
     change = BookChange(
         venue_symbol=instrument.venue_symbol,
