@@ -87,14 +87,15 @@ def test_what_cannot_be_simulated_is_bad_use(server, asked):
 
 
 @pytest.mark.parametrize("path", ["liquidation-map?coin=NIX", "liquidation-heatmap?coin=NIX", "ladder?coin=NIX&to=9"])
-def test_a_coin_without_bars_is_empty_with_its_reason(server, path):
+def test_a_coin_without_bars_is_empty_with_its_reason(server, squeeze_dir, path):
     """Nothing was asked wrongly: 200, what is missing, and what there is; a coin that is no coin is bad use."""
     answer = server.get(f"/api/v1/{path}")
     assert answer.status_code == 200
     told = answer.json()
     assert (told["coin"], told["empty"]["state"]) == ("NIX", "no_map")
     assert "no bars of NIX" in told["empty"]["message"]
-    assert "it holds BTC" in told["empty"]["message"]
+    assert "in the data directory; it holds BTC" in told["empty"]["message"]
+    assert str(squeeze_dir) not in answer.text
 
 
 def test_a_simulation_of_a_coin_without_bars_is_empty_too(server):

@@ -32,7 +32,8 @@ def _or_empty(answer: Callable[[Library, Ask], Answer]) -> Callable[[Library, As
         try:
             return answer(library, ask)
         except NoMapError as error:
-            empty = {"state": "no_map", "message": str(error)}
+            told = str(error).replace(str(library.data_dir), "the data directory")  # where it lies is nobody's business
+            empty = {"state": "no_map", "message": told}
             return Answer({"coin": ask.coin, "method": "modelled", "empty": empty})
 
     return answered
