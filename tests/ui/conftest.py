@@ -1,4 +1,4 @@
-"""A real browser over a real server, both once per process; the simulated days are recorded once for all of them."""
+"""A real browser once per file, over a real server once per process; the simulated days are recorded once for all."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from powderkeg.bench.ui_data import make_data
 DAYS = 3
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """The browser; without one these tests are skipped, in CI they fail."""
+    """The browser; without one these tests are skipped, in CI they fail.
+
+    It ends with its file: its driver keeps an event loop running, beside which tests of other rooms cannot run theirs.
+    """
     path = shutil.which("chromium")
     if path is None:
         message = "no chromium on this machine; install it (apt-get install chromium) to test the dashboard"
