@@ -109,9 +109,9 @@ def capture(liquidated: FloatArray, predicted: FloatArray, shares: tuple[float, 
 
 
 def information_gain(liquidated: FloatArray, predicted: FloatArray, over: FloatArray) -> float | None:
-    """Σ w·ln(p/p0): nats per unit liquidated, with w, p and p0 the shares of each bar; None without liquidations."""
+    """Σ w·ln(p/p0): nats per unit liquidated, with w, p and p0 the shares of each bar; None where there are none."""
     total = float(liquidated.sum())
-    if total <= 0.0:
+    if total <= 0.0 or not predicted.any() or not over.any():
         return None
     ours, theirs = predicted + 1e-9 * predicted.mean(), over + 1e-9 * over.mean()
     return float((liquidated / total) @ np.log((ours / ours.sum()) / (theirs / theirs.sum())))

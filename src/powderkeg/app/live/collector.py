@@ -49,6 +49,7 @@ class CollectorOptions(msgspec.Struct, frozen=True, kw_only=True):
         name: one collector of a name per directory; journals bear it.
         symbols: venue slug -> the venue's own names of contracts.
         streams: stream classes.
+        more_streams: venue slug -> stream classes of this venue only.
         kind: `simulated` where the venues are.
         base_urls: other hosts, see `feed.plan.plans`.
         limits: times of connections, None for the promised ones.
@@ -61,12 +62,17 @@ class CollectorOptions(msgspec.Struct, frozen=True, kw_only=True):
     name: str = "main"
     symbols: dict[str, tuple[str, ...]]
     streams: tuple[str, ...] = STREAMS
+    more_streams: dict[str, tuple[str, ...]] = {}
     kind: JournalKind = "live"
     base_urls: dict[str, str] = {}
     limits: Limits | None = None
     archive_every_s: float | None = EVERY_S
     with_rest: bool = True
     seed: int | None = None
+
+    def streams_of(self, venue: str) -> tuple[str, ...]:
+        """Stream classes that are wanted of a venue."""
+        return (*self.streams, *self.more_streams.get(venue, ()))
 
 
 class Collector:
@@ -95,7 +101,7 @@ class Collector:
         self.plans = tuple(
             plan
             for venue, names in sorted(options.symbols.items())
-            for plan in plans(venue, names, options.streams, base_urls=options.base_urls)
+            for plan in plans(venue, names, options.streams_of(venue), base_urls=options.base_urls)
         )
         self._clock = clock or SystemClock()
         self._tell = tell

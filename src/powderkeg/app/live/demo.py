@@ -23,6 +23,7 @@ from powderkeg.app.live.snapshot import Snapshot
 from powderkeg.domain.errors import InputError, VenueUnreachable
 from powderkeg.domain.time import NS_PER_S
 from powderkeg.testing.squeeze import COINS, DURATION_S
+from powderkeg.testing.whole_books import BOOK_VENUE
 
 STARTING_S: Final = 30.0
 LINGER_S: Final = 5.0
@@ -107,7 +108,7 @@ def run_shown_demo(
 ) -> None:
     """Simulate and collect until stopped, in real time: a squeeze within the first minutes, then a calm market.
 
-    A directory that holds nothing yet is given two simulated days first, which end where the squeeze begins.
+    A directory that holds nothing yet is given three simulated days first, which end where the squeeze begins.
 
     Args:
         seed: of the simulation.
@@ -135,7 +136,9 @@ def run_shown_demo(
                 data_dir=data_dir,
                 overrides=[f"{venue}={url}" for venue, url in urls.items()],
             )
-            options = msgspec.structs.replace(options, archive_every_s=SHOWN_ARCHIVE_S)
+            options = msgspec.structs.replace(
+                options, archive_every_s=SHOWN_ARCHIVE_S, more_streams={BOOK_VENUE: ("book",)}
+            )
             shows = _Shows(watch_of(options.data_dir), urls, None, SHOWN_S)
             run_collector(options, watch=shows.run, tell=tell, for_s=for_s)
 

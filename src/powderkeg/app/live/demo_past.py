@@ -1,6 +1,7 @@
-"""The days before the served demo, made by a process of their own while its venues come up.
+"""The days before the served demo, made by a process of their own while its venues come up, then scored by another.
 
-It takes a second or two of processor time, and what it needs is no burden of the collector afterwards.
+Making takes two or three seconds of processor time, scoring ten in which the demo runs already; what they need is no
+burden of the collector.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import Final
 from powderkeg.store.journal_file import journal_paths
 
 WAIT_S: Final = 45.0
+LEAST_URGENT: Final = 19
 
 
 class PastBeingMade:
-    """The process that makes it; none where something is recorded already."""
+    """The process at work on it; none where something is recorded already."""
 
-    def __init__(self, process: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, data_dir: Path, process: subprocess.Popen[bytes] | None) -> None:
+        self._data_dir = data_dir
         self._process = process
 
     def wait(self, tell: Callable[[str], None]) -> None:
@@ -35,6 +38,8 @@ class PastBeingMade:
             return
         if code:
             tell("the days before the squeeze could not be made; the demo begins without them")
+        else:
+            self._process = _python(str(self._data_dir), "--score", niceness=LEAST_URGENT)
 
     def stop(self) -> None:
         """End it, whether it is done or not."""
@@ -46,10 +51,14 @@ class PastBeingMade:
 @contextmanager
 def past_being_made(data_dir: Path, *, seed: int, start_ns: int) -> Generator[PastBeingMade]:
     """Make the days before `start_ns` in a directory that holds nothing; what is recorded already is left alone."""
-    words = ["-m", "powderkeg.app.demo_days", str(data_dir), "--seed", str(seed), "--start-ns", str(start_ns)]
-    process = None if journal_paths(data_dir) else subprocess.Popen([sys.executable, *words], start_new_session=True)  # noqa: S603 - this very package
-    past = PastBeingMade(process)
+    words = [str(data_dir), "--seed", str(seed), "--start-ns", str(start_ns)]
+    past = PastBeingMade(data_dir, None if journal_paths(data_dir) else _python(*words))
     try:
         yield past
     finally:
         past.stop()
+
+
+def _python(*words: str, niceness: int = 0) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "powderkeg.app.demo_days", *words, "--niceness", str(niceness)]
+    return subprocess.Popen(command, start_new_session=True)  # noqa: S603 - this very package

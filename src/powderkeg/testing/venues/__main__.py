@@ -26,7 +26,7 @@ from powderkeg.testing.venues.faults import FAULTS, Fault, random_faults
 from powderkeg.testing.venues.fleet import SimulatedVenues
 from powderkeg.testing.venues.scenario import SIMULATED, Scenario
 from powderkeg.testing.venues.server import Playback
-from powderkeg.testing.venues.squeeze_story import SqueezeStory, prepare
+from powderkeg.testing.venues.squeeze_story import SqueezeStory
 
 BOUND_S: Final = 3_600.0
 
@@ -70,14 +70,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fleet(options: argparse.Namespace) -> SimulatedVenues:
-    if options.story == "squeeze" and options.squeeze_seconds is None:
-        prepare(options.seed, options.seconds)
     start_ns = options.start_ns or (int(time.time()) * NS_PER_S if options.now else START_NS)
     story: Scenario | SqueezeStory
     if options.story == "squeeze":
         story = SqueezeStory(
             seed=options.seed, duration_s=options.seconds, start_ns=start_ns, squeeze_s=options.squeeze_seconds
         )
+        story.prepare()
     else:
         venues = tuple(filter(None, str(options.venues).split(",")))
         story = Scenario(

@@ -1,6 +1,7 @@
 """What a venue says about a contract besides trades: mark price, funding, open interest, and its order book.
 
-Books are plausible in shape and chained by their numbers; their levels are not those of a matching engine.
+Books are plausible in shape and chained by their numbers; their levels are not those of a matching engine. Those of a
+scenario have three levels a side, for they are about messages; the squeeze shows whole ones (`testing.whole_books`).
 """
 
 from __future__ import annotations
@@ -8,17 +9,21 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from powderkeg.domain.time import NS_PER_MS
 from powderkeg.testing.frames import BookChange, MarketState, frames_of
+from powderkeg.testing.squeeze import COINS
 from powderkeg.testing.venues.contracts import Listed
 from powderkeg.testing.venues.story import Kind, SimulatedFrame
+from powderkeg.testing.whole_books import whole_book
 
 OPEN_INTEREST_USD: Final = 400e6  # per contract and venue, made up
 FUNDING_RATE: Final = 0.0001  # per interval; the usual one of most venues
 FUNDING_EVERY_MS: Final = 8 * 3_600_000
 LEVELS: Final = 3
 FIRST_ID: Final = 10_000  # of the last change before the story
+_COINS: Final = {coin.name: coin for coin in COINS}
 _OWN_MESSAGES: Final[dict[str, tuple[Kind, ...]]] = {"okx": ("open_interest", "funding_rate")}
 """Facts that do not travel in the message of the mark price."""
 
@@ -56,6 +61,18 @@ class Quotes:
         """The next change of the contract's book, around `price`."""
         change = self._change(contract, at_ms, price, dice)
         self._last_id[contract.venue_symbol] = change.last_id
+        return SimulatedFrame(at_ms * NS_PER_MS, "book", contract.venue_symbol, self._spelled(change), fact=change)
+
+    def whole(self, contract: Listed, at_ms: int, price: float, after: int, rng: np.random.Generator) -> SimulatedFrame:
+        """The contract's whole book around `price`, so many changes `after` the beginning; as `BOOK_VENUE` tells it."""
+        change = whole_book(
+            _COINS[contract.coin],
+            venue_symbol=contract.venue_symbol,
+            price=price,
+            ts_ms=at_ms,
+            serial=FIRST_ID + after,
+            rng=rng,
+        )
         return SimulatedFrame(at_ms * NS_PER_MS, "book", contract.venue_symbol, self._spelled(change), fact=change)
 
     def _change(self, contract: Listed, at_ms: int, price: float, dice: int) -> BookChange:

@@ -18,6 +18,7 @@ from powderkeg.domain.time import NS_PER_MS
 from powderkeg.testing.frames import MarketState
 from powderkeg.testing.frames import deribit as deribit_frames
 from powderkeg.testing.frames.base import encode, text
+from powderkeg.testing.long_short import long_short_row
 from powderkeg.testing.venues.contracts import LISTED, Listed
 from powderkeg.testing.venues.memory import Memory
 from powderkeg.testing.venues.quotes import OPEN_INTEREST_USD
@@ -26,7 +27,7 @@ from powderkeg.testing.venues.story import Forced
 Query = Mapping[str, str]
 _Answer = Callable[["RestDesk", Query], Any]
 PAGE: Final = 100
-RATIO_EVERY_MS: Final = 300_000
+_RATIOS: Final = ("globalLongShortAccountRatio", "topLongShortAccountRatio", "topLongShortPositionRatio")
 
 
 class RestDesk:
@@ -83,11 +84,11 @@ def _binance_interest(desk: RestDesk, query: Query) -> Any:
     return {"symbol": contracts[0].venue_symbol, "openInterest": interest, "time": desk.now_ms}
 
 
-def _binance_ratio(desk: RestDesk, query: Query) -> Any:
-    """Long over short, of accounts or of positions: a made-up constant, as of the last five minutes."""
-    at_ms = desk.now_ms // RATIO_EVERY_MS * RATIO_EVERY_MS
-    shares = {"longShortRatio": "1.5000", "longAccount": "0.6000", "shortAccount": "0.4000", "timestamp": at_ms}
-    return [{"symbol": contract.venue_symbol, **shares} for contract in desk.listed(query.get("symbol", ""))]
+def _binance_ratio(name: str) -> _Answer:
+    """Long over short, of accounts or of positions."""
+    return lambda desk, query: [
+        long_short_row(name, contract.venue_symbol, desk.now_ms) for contract in desk.listed(query.get("symbol", ""))
+    ]
 
 
 def _binance_listing(desk: RestDesk, _query: Query) -> Any:
@@ -259,9 +260,7 @@ _ANSWERS: Final[dict[str, dict[str, _Answer]]] = {
         "/fapi/v1/time": lambda desk, _: {"serverTime": desk.now_ms},
         "/fapi/v1/openInterest": _binance_interest,
         "/fapi/v1/exchangeInfo": _binance_listing,
-        "/futures/data/globalLongShortAccountRatio": _binance_ratio,
-        "/futures/data/topLongShortAccountRatio": _binance_ratio,
-        "/futures/data/topLongShortPositionRatio": _binance_ratio,
+        **{f"/futures/data/{name}": _binance_ratio(name) for name in _RATIOS},
     },
     "bybit": {
         "/v5/market/time": lambda desk, _: _bybit({"timeNano": str(desk.now_ms * 10**6)}, desk.now_ms),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
 
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.time import NS_PER_MS
+from powderkeg.domain.time import NS_PER_MS, NS_PER_S
 from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
 from powderkeg.testing.squeeze import (
     COINS,
@@ -30,8 +30,18 @@ from powderkeg.testing.venues.market import Dealt
 from powderkeg.testing.venues.press import Fact, Press
 from powderkeg.testing.venues.publishing import Happened, pushes
 from powderkeg.testing.venues.story import Kind, SimulatedFrame
+from powderkeg.testing.whole_books import BOOK_VENUE
 
-_SLOW_TICKS: Final = 5  # open interest and funding where they have messages of their own
+_SLOW_TICKS: Final = 5  # open interest and funding where they have messages of their own, and whole books
+_BOOK_DICE: Final = 5  # sets the books' draws apart from others of the seed
+
+
+class Shown(NamedTuple):
+    """A whole book that is due."""
+
+    contract: Listed
+    price: float
+    after: int  # seconds since the story began
 
 
 class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +76,9 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
         squeeze = _squeeze(self.seed, self.duration_s, self.start_ns, self.squeeze_s)
         press = Press(venue)
         contracts = {contract.coin: contract for contract in LISTED[venue]}
-        events: list[tuple[int, Fact]] = [(push.at_ms, push) for push in pushes(venue, _happened(venue, squeeze))]
+        events: list[tuple[int, Fact | Shown]] = [
+            (push.at_ms, push) for push in pushes(venue, _happened(venue, squeeze))
+        ]
         for trade in squeeze.trades:
             if trade.venue == venue:
                 contract = contracts[trade.coin]
@@ -74,14 +86,28 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
                 events.append((trade.ts_ns // NS_PER_MS, Dealt(contract, trade.taker_side == "buy", lots, ticks)))
         for tick in squeeze.ticks:
             events += [(frame.at_ns // NS_PER_MS, frame) for frame in self._quotes(press, contracts[tick.coin], tick)]
+        if venue == BOOK_VENUE:
+            for tick in squeeze.ticks:
+                if (after := self._after(tick)) and after % _SLOW_TICKS == 0:
+                    events.append((tick.ts_ns // NS_PER_MS, Shown(contracts[tick.coin], tick.price, after)))
         events.sort(key=itemgetter(0))
+        books = np.random.default_rng([self.seed, _BOOK_DICE])
         for at_ms, event in events:
-            yield press.frame(at_ms, event)
+            if isinstance(event, Shown):
+                yield press.quotes.whole(event.contract, at_ms, event.price, event.after, books)
+            else:
+                yield press.frame(at_ms, event)
 
     def past(self, venue: str) -> tuple[SimulatedFrame, ...]:
         """One of everything per contract, from before the beginning."""
         self._check(venue)
-        return before(venue, self.start_ns, lambda contract: contract.qty_of(_interest_at_first(venue, contract)))
+        told = before(venue, self.start_ns, lambda contract: contract.qty_of(_interest_at_first(venue, contract)))
+        if venue != BOOK_VENUE:
+            return told
+        quotes, rng = Press(venue).quotes, np.random.default_rng(self.seed)
+        first_ms = self.start_ns // NS_PER_MS
+        books = (quotes.whole(contract, first_ms, contract.price, 0, rng) for contract in LISTED[venue])
+        return (*(frame for frame in told if frame.kind != "book"), *books)
 
     def _check(self, venue: str) -> None:
         if venue not in VENUE_SHARE:
@@ -89,18 +115,20 @@ class SqueezeStory(msgspec.Struct, frozen=True, kw_only=True):
 
     def _quotes(self, press: Press, contract: Listed, tick: Tick) -> Iterator[SimulatedFrame]:
         at_ms = tick.ts_ns // NS_PER_MS
-        is_slow = (tick.ts_ns - self.start_ns) // 10**9 % _SLOW_TICKS == 0
         kinds: tuple[Kind, ...] = ("mark_price",)
-        if press.venue == "okx" and is_slow:
+        if press.venue == "okx" and self._after(tick) % _SLOW_TICKS == 0:
             kinds = ("mark_price", "open_interest", "funding_rate")
         interest = contract.qty_of(_lots(contract, tick.interest_of(press.venue)))
         for kind in kinds:
             yield press.quotes.market(kind, contract, at_ms, tick.price, interest)
 
+    def _after(self, tick: Tick) -> int:
+        """Whole seconds since the beginning."""
+        return (tick.ts_ns - self.start_ns) // NS_PER_S
 
-def prepare(seed: int, duration_s: int) -> None:
-    """Simulate ahead of the first frame: it takes seconds, in which no socket would be served."""
-    _simulated(seed, duration_s)
+    def prepare(self) -> None:
+        """Simulate ahead of the first frame: it takes seconds, in which no socket would be served."""
+        _squeeze(self.seed, self.duration_s, self.start_ns, self.squeeze_s)
 
 
 @lru_cache(maxsize=4)
