@@ -28,7 +28,7 @@ def two_venues():
 
 @pytest.fixture(scope="module")
 def picture(two_venues):
-    return heatmap(two_venues, list(two_venues.markets), coin="BTC", times_ns=TIMES_NS, rows=200)
+    return heatmap(two_venues, list(two_venues.markets), coin="BTC", times_ns=TIMES_NS, rows=260)
 
 
 def test_every_column_is_the_map_of_its_time(two_venues, picture):
@@ -51,7 +51,7 @@ def test_every_column_is_the_map_of_its_time(two_venues, picture):
 def test_history_is_not_repainted(two_venues, picture):
     """A picture that ends earlier, made of bars that end there, has the same columns where rows are the same."""
     earlier = Modelled([bars.until(241) for bars in two_venues.markets.values()])
-    short = heatmap(earlier, list(earlier.markets), coin="BTC", times_ns=TIMES_NS[:6], rows=200)
+    short = heatmap(earlier, list(earlier.markets), coin="BTC", times_ns=TIMES_NS[:6], rows=260)
     if short.row_bps != picture.row_bps:
         pytest.fail("the sample should give rows of one height")
     first = round(np.log(short.price_edges[0] / picture.price_edges[0]) / (picture.row_bps * 1e-4))
@@ -76,7 +76,7 @@ def test_a_market_enters_when_it_has_a_map():
         liquidated_base=bars.liquidated_base[190:],
     )
     model = Modelled([market(1, 300, "early BTC/USDT:USDT"), late])
-    both = heatmap(model, list(model.markets), coin="BTC", times_ns=TIMES_NS, rows=200)
+    both = heatmap(model, list(model.markets), coin="BTC", times_ns=TIMES_NS, rows=260)
     alone = [model.read("early BTC/USDT:USDT", int(at_ns)).open_interest_usd for at_ns in TIMES_NS]
     assert both.open_interest_usd[:3] == pytest.approx(alone[:3])
     assert (both.open_interest_usd[3:] > np.array(alone[3:]) * 1.1).all()

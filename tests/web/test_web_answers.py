@@ -234,6 +234,15 @@ def test_candles_are_those_of_the_trades(server, squeeze_dir):
         assert row["close_price"] in prices
 
 
+@pytest.mark.parametrize("question", ["liquidations/orders", "events"])
+def test_single_orders_and_events_say_how_much_was_watched(server, question):
+    """Half of the window was recorded: the same share as that of the totals, venue by venue."""
+    told = server.get(f"/api/v1/{question}?end={AS_OF}&window=20m").json()["sources"]
+    totals = server.get(f"{TOTALS}?as_of={AS_OF}&window=20m").json()["sources"]
+    assert {one["venue"]: one["coverage"] for one in told} == {one["venue"]: one["coverage"] for one in totals}
+    assert [one["coverage"] for one in told] == pytest.approx([0.5] * 4)
+
+
 def test_health_knows_what_was_recorded(server):
     """Reach and coverage per stream; no live session here."""
     answer = server.get(f"/api/v1/health?as_of={AS_OF}&window=20m").json()

@@ -16,6 +16,9 @@ from powderkeg.domain.time import format_instant
 BOOK_SIDE: Final = {"short": "asks", "long": "bids"}
 FLOW: Final = {"short": "buying", "long": "selling"}
 
+DRAWN: Final = 0.06
+"""Log distance a chart can show, whatever the shock."""
+
 SAME_BIN: Final = 1e-6
 """Part of a bin by which an edge may lie beyond it for its rounding."""
 
@@ -155,9 +158,10 @@ def plain(report: LadderReport) -> dict[str, Any]:
 
 
 def _bins(report: LadderReport) -> dict[str, Any]:
-    """Fuel and depth per bin as far as the steps go: what a chart draws."""
+    """Fuel and depth per bin as far as the steps go, and `DRAWN` at least: what a chart draws."""
     grid = report.inputs.grid(report.question.position_side)
-    count = min(math.ceil(grid.bins_to(report.steps[-1].price_to) - SAME_BIN), grid.bins)
+    farthest = max(math.ceil(grid.bins_to(report.steps[-1].price_to) - SAME_BIN), round(DRAWN / grid.width))
+    count = min(farthest, grid.bins)
     return {
         "bin_bps": report.ladder.bin_bps,
         "price": (grid.price * np.exp(grid.direction * grid.distances[: count + 1])).tolist(),

@@ -18,7 +18,7 @@ from powderkeg.app.asked_span import asked_span
 from powderkeg.app.instants import Instant
 from powderkeg.app.library import Library, Names
 from powderkeg.app.liquidation_queries import bar_groups
-from powderkeg.app.observation import observed_liquidations
+from powderkeg.app.observation import ObservedSource, observed_liquidations, observed_sources
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import coin_of
 from powderkeg.domain.time import NS_PER_MS, NS_PER_S, format_duration, format_instant, parse_duration
@@ -80,11 +80,12 @@ class SeenEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeenEvents(msgspec.Struct, frozen=True, kw_only=True):
-    """Events of [from, to), largest first."""
+    """Events of [from, to), largest first, and how much of that time the venues were watched."""
 
     span: Span
     rule: EventRule
     events: tuple[SeenEvent, ...]
+    sources: tuple[ObservedSource, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -98,6 +99,7 @@ class SeenEvents(msgspec.Struct, frozen=True, kw_only=True):
                 "min_usd": self.rule.min_usd,
                 "text": self.rule.text,
             },
+            "sources": [source.to_dict() for source in self.sources],
             "rows": [event.to_dict() for event in self.events],
         }
 
@@ -150,7 +152,8 @@ def seen_events(library: Library, query: EventQuery) -> SeenEvents:
     found.sort(key=lambda pair: (-pair[1].peak_usd, pair[0], pair[1].span))
     events = [_event(library, query, coin, one) for coin, one in found[: query.limit]]
     events.sort(key=lambda event: (-(event.totals.total_usd or 0.0), event.coin, event.span))
-    return SeenEvents(span=asked, rule=rule, events=tuple(events))
+    sources = observed_sources(library.database, chosen, asked)
+    return SeenEvents(span=asked, rule=rule, events=tuple(events), sources=sources)
 
 
 class Stretch(NamedTuple):

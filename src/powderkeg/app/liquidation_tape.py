@@ -10,6 +10,7 @@ from powderkeg.app.asked_span import asked_span
 from powderkeg.app.instants import Instant
 from powderkeg.app.library import Library, Names
 from powderkeg.app.liquidation_queries import where
+from powderkeg.app.observation import ObservedSource, observed_sources
 from powderkeg.app.told_order import order_dict
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import format_instant
@@ -30,12 +31,14 @@ class Tape(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         orders: a `pyarrow.Table` with the columns of `Liquidation` and `coin`.
         matching: how many there are altogether.
+        sources: the venues asked for, and how much of the time they were watched.
     """
 
     span: Span
     order: TapeOrder
     orders: ArrowTable
     matching: int
+    sources: tuple[ObservedSource, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: times as RFC 3339."""
@@ -45,6 +48,7 @@ class Tape(msgspec.Struct, frozen=True, kw_only=True):
             "method": "measured",
             "order": self.order,
             "matching": self.matching,
+            "sources": [source.to_dict() for source in self.sources],
             "rows": [order_dict(row) for row in self.orders.to_pylist()],
         }
 
@@ -85,7 +89,8 @@ def liquidation_tape(library: Library, query: TapeQuery) -> Tape:
         told = f"{query.limit} and {query.order!r}"
         raise InputError(f"the tape lists one or more orders, newest or largest first; got {told}")
     span = asked_span(start=query.start, end=query.end, window=query.window)
-    condition, parameters = where(span, library.selection(query.coin, query.venue))
+    chosen = library.selection(query.coin, query.venue)
+    condition, parameters = where(span, chosen)
     if query.position_side is not None:
         condition += " AND position_side = ?"
         parameters.append(query.position_side)
@@ -97,4 +102,5 @@ def liquidation_tape(library: Library, query: TapeQuery) -> Tape:
         f"SELECT * EXCLUDE (date) FROM liquidation WHERE {condition} ORDER BY {_ORDERS[query.order]} LIMIT ?",  # noqa: S608 - condition is ours
         [*parameters, query.limit],
     )
-    return Tape(span=span, order=query.order, orders=orders, matching=counted[0]["matching"])
+    sources = observed_sources(library.database, chosen, span)
+    return Tape(span=span, order=query.order, orders=orders, matching=counted[0]["matching"], sources=sources)

@@ -25,7 +25,7 @@ LEVELS: Final = 255
 DECADES: Final = 2.0
 """What is less than a hundredth of the scale's top is drawn as nothing: the scale is spent on what matters."""
 
-AROUND: Final = 0.03
+AROUND: Final = 0.055
 """Log distance beyond the extremes of the price that is shown at least."""
 
 

@@ -126,6 +126,14 @@ class Health(Ask, frozen=True, kw_only=True):
     as_of: Instant | None = None
 
 
+class Alerts(Ask, frozen=True, kw_only=True):
+    """Alerts that were told in [as_of - window, as_of), newest first, and what became of each at its sinks."""
+
+    window: Window = "7d"
+    as_of: Instant | None = None
+    limit: Limit = 100
+
+
 class Listen(Ask, frozen=True, kw_only=True):
     """Which topics a stream carries: totals, health, data (states); liquidation, gap, alert (events)."""
 

@@ -53,6 +53,7 @@ ENDPOINTS: Final = (
     Endpoint(f"{API}/map-score", "map_score", asks.MapScore, is_table=False),
     Endpoint(f"{API}/ladder", "ladder", asks.LadderAsk, "heavy", is_table=False),
     Endpoint(f"{API}/simulations", "simulation", asks.Simulation, "heavy", "POST", is_table=False),
+    Endpoint(f"{API}/alerts", "alerts", asks.Alerts, is_table=False),
     Endpoint(f"{API}/health", "health", asks.Health, is_table=False),
 )
 

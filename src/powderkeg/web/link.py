@@ -196,6 +196,7 @@ def health_document(snapshot: Snapshot) -> dict[str, Any]:
             {
                 "venue": one.venue,
                 "states": one.states,
+                "polled": one.polled,
                 "trouble": one.trouble,
                 "frames_per_s": one.frames_per_s,
                 **msgspec.structs.asdict(one.counts.delays),

@@ -11,6 +11,7 @@ from powderkeg.app.live.observer import SessionObserver
 from powderkeg.app.live.session import LiveSession
 from powderkeg.domain.events import FeedGap
 from powderkeg.domain.time import NS_PER_HOUR, NS_PER_S, format_duration, format_instant
+from powderkeg.feed.pollers import poll_key
 from powderkeg.stats.liquidation_table import LiquidationTable, build_table
 from powderkeg.stats.liquidations import WINDOWS_NS
 
@@ -22,10 +23,17 @@ WORST_FIRST: Final = ("DOWN", "STALE", "CONNECTING", "QUIET", "LIVE")
 
 
 class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue: state by stream class, its counters, and why a socket of it is missing, empty if none is."""
+    """One venue.
+
+    Attributes:
+        states: of the stream classes that have sockets.
+        polled: stream classes that are asked for from time to time, because the venue has no stream of them.
+        trouble: why a socket is missing, empty if none is.
+    """
 
     venue: str
     states: dict[str, str]
+    polled: tuple[str, ...]
     frames_per_s: float
     counts: VenueCounts
     trouble: str = ""
@@ -140,6 +148,7 @@ class Snapshotter:
             VenueStatus(
                 venue=venue.venue,
                 states=self._states_of(venue.venue),
+                polled=self._polled_of(venue.venue),
                 frames_per_s=(venue.frames - self._last_frames.get(venue.venue, 0)) / seconds,
                 counts=venue,
                 trouble=self._trouble_of(venue.venue),
@@ -159,6 +168,10 @@ class Snapshotter:
 
     def _states_of(self, venue: str) -> dict[str, str]:
         return {stream: state for (owner, stream), state in self.states().items() if owner == venue}
+
+    def _polled_of(self, venue: str) -> tuple[str, ...]:
+        lane = self._session.lanes.get(poll_key(venue))
+        return () if lane is None else tuple(lane.stream.split("+"))
 
     def _trouble_of(self, venue: str) -> str:
         missing = {

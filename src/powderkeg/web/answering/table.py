@@ -40,6 +40,7 @@ ANSWERERS: Final[dict[str, Answerer]] = {
     "map_score": Answerer(asks.MapScore, "maps", "map_score"),
     "ladder": Answerer(asks.LadderAsk, "maps", "ladder"),
     "simulation": Answerer(asks.Simulation, "maps", "simulation"),
+    "alerts": Answerer(asks.Alerts, "alerts", "alerts"),
     "health": Answerer(asks.Health, "health", "health"),
     "coinglass_history": Answerer(theirs.CoinglassHistory, "coinglass", "history"),
     "coinglass_aggregated": Answerer(theirs.CoinglassAggregated, "coinglass", "aggregated"),

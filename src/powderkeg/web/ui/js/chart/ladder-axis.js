@@ -79,6 +79,7 @@ export class LadderAxis {
     context.font = `600 11px ${this.colors.font}`;
     context.textAlign = "right";
     context.textBaseline = "middle";
+    let labeledAt = Infinity;
     const isDrawn = (/** @type {number} */ price) => steps.some(({ low, high }) => price >= low && price <= high);
     for (const { triggerPrice, crestPrice, reproduction } of rungs.filter((rung) => isDrawn(rung.triggerPrice)).slice(0, 6)) {
       const from = series.priceToCoordinate(triggerPrice);
@@ -95,6 +96,10 @@ export class LadderAxis {
       context.lineTo(x, to);
       context.lineTo(x + 4, to);
       context.stroke();
+      if (Math.abs(middle - labeledAt) < 2 * LABEL) {
+        continue; // it would stand on the one before
+      }
+      labeledAt = middle;
       const text = reproduction === null ? "R: no depth" : `R ${reproductionText(reproduction)}`;
       context.lineWidth = 3;
       context.strokeStyle = this.colors.ground;

@@ -20,6 +20,7 @@ import { LadderAxis } from "./ladder-axis.js";
 const LADDER_ROOM = 150;
 const LADDER_SHARE = 0.2;
 const STROKE = 1;
+const BELOW_TITLE = { top: 0.3, bottom: 0.12 };
 
 /** @param {number} ms */
 const stamp = (ms) => /** @type {Stamp} */ (ms / 1_000);
@@ -38,7 +39,7 @@ export class PriceChart {
       crosshair: { mode: CrosshairMode.Normal },
       timeScale: { timeVisible: true, rightOffsetPixels: LADDER_ROOM, minBarSpacing: 0.02, enableConflation: true },
       localization: { locale: "en-US", timeFormatter: (/** @type {number} */ seconds) => dateTime(seconds * 1_000, true) },
-      rightPriceScale: { minimumWidth: 72 },
+      rightPriceScale: { minimumWidth: 72, scaleMargins: { top: 0.05, bottom: 0.05 } },
     });
     host.querySelector("table")?.setAttribute("role", "presentation"); // the library lays canvases out in one
     this.candles = this.chart.addSeries(CandlestickSeries, { priceLineVisible: true, lastValueVisible: true, borderVisible: true });
@@ -170,6 +171,7 @@ export class PriceChart {
     );
     const element = this.chart.panes()[index];
     element?.setStretchFactor(0.27);
+    series[0]?.priceScale().applyOptions({ scaleMargins: BELOW_TITLE });
     const titles = createTextWatermark(/** @type {any} */ (element), { horzAlign: "left", vertAlign: "top", lines: [] });
     const shown = { titles, series, pane };
     this.panes.push(shown);

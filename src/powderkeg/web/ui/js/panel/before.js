@@ -71,7 +71,7 @@ export class MapBefore {
 export class LadderBefore {
   /** @param {AbortSignal} signal */
   constructor(signal) {
-    this.panel = new Panel("The ladder before it", { body: "flush" });
+    this.panel = new Panel("The ladder before it", { body: "flush fills" });
     this.host = h("div", { class: "canvas-host ladder-before" });
     this.view = new LadderView(this.host, null);
     onColors(() => this.view.draw(), signal);

@@ -8,7 +8,7 @@ import { msOf } from "../model/instants.js";
 import { dateTime, lengthText } from "../format/time.js";
 import { Panel, filling } from "./frame.js";
 import { splitBar } from "./parts.js";
-import { longShare } from "../model/totals.js";
+import { jointCoverage, longShare } from "../model/totals.js";
 
 /**
  * @typedef {object} EventRow
@@ -50,8 +50,8 @@ export class EventsPanel {
       this.panel.asked({ path: "events", query: asked });
       this.panel.note.textContent = `over ${told.rule.multiple} × the median hour`;
       this.panel.note.title = told.rule.text;
-      this.sources = (told.sources ?? ["all recorded venues"]).map((/** @type {any} */ source) => source.venue ?? source);
-      const provenance = { sources: this.sources, asOf: told.to, coverage: null, method: told.method };
+      this.sources = told.sources.map((/** @type {any} */ source) => source.venue);
+      const provenance = { sources: this.sources, asOf: told.to, coverage: jointCoverage(told.sources), method: told.method };
       this.rows = [...told.rows].sort((a, b) => b.total_usd - a.total_usd);
       if (this.rows.length === 0) {
         const why = told.empty ?? { state: "no_events", message: "" };

@@ -15,12 +15,11 @@ import { table } from "./table.js";
 const WINDOWS = /** @type {const} */ ([["1h", "1 h"], ["24h", "24 h"], ["7d", "7 d"]]);
 const SHOWN_GAPS = 60;
 const TAIL_MS = 5_000;
-const POLL_MS = 120_000;
 
 /** @typedef {{venue: string, stream: string, from: string, to: string, reason: string}} Gap */
 /** @typedef {{venue: string, stream: string, liquidation_feed: string | null, coverage: number | null, gap_count: number, gap_s: number, gaps: Gap[]}} Feed */
-/** @typedef {{venue: string, states: Record<string, string>, trouble: string, frames_per_s: number, lag_p50_ms: number | null, lag_p99_ms: number | null, delay_p99_ms: number | null, events: number, rejects: number, shed: number, gaps: number, reconnects: number}} LiveVenue */
-/** @typedef {{venue: string, stream: string, state: string, venueLive: LiveVenue | null, feed: Feed | null, isFirst: boolean}} Line */
+/** @typedef {{venue: string, states: Record<string, string>, polled: string[], trouble: string, frames_per_s: number, lag_p50_ms: number | null, lag_p99_ms: number | null, delay_p99_ms: number | null, events: number, rejects: number, shed: number, gaps: number, reconnects: number}} LiveVenue */
+/** @typedef {{venue: string, stream: string, state: string, isPolled: boolean, venueLive: LiveVenue | null, feed: Feed | null, isFirst: boolean}} Line */
 
 /** @param {string} state */
 export function stateChip(state) {
@@ -153,16 +152,6 @@ function isUnderway({ from, to }, endMs) {
 }
 
 /**
- * Without a socket of its own, but observed until just now: it is asked for.
- * @param {Feed | null} feed
- * @param {number} toMs end of the window
- */
-function isPolled(feed, toMs) {
-  const last = Math.max(...(feed?.gaps ?? []).filter(({ to }) => (msOf(to) ?? 0) >= toMs - TAIL_MS).map(({ from }) => toMs - (msOf(from) ?? 0)), 0);
-  return feed !== null && feed.coverage !== null && last < POLL_MS;
-}
-
-/**
  * A line per venue and stream, from both what was recorded and what is connected.
  * @param {Feed[]} feeds
  * @param {{venues: LiveVenue[]} | null} live
@@ -170,11 +159,12 @@ function isPolled(feed, toMs) {
  */
 function linesOf(feeds, live) {
   /** @type {Map<string, Line>} */
-  const lines = new Map(feeds.map((feed) => [`${feed.venue} ${feed.stream}`, { venue: feed.venue, stream: feed.stream, state: "", venueLive: null, feed, isFirst: true }]));
+  const lines = new Map(feeds.map((feed) => [`${feed.venue} ${feed.stream}`, { venue: feed.venue, stream: feed.stream, state: "", isPolled: false, venueLive: null, feed, isFirst: true }]));
   for (const venue of live?.venues ?? []) {
-    for (const [stream, state] of Object.entries(venue.states)) {
+    const polled = Object.fromEntries(venue.polled.map((stream) => [stream, ""]));
+    for (const [stream, state] of Object.entries({ ...polled, ...venue.states })) {
       const key = `${venue.venue} ${stream}`;
-      lines.set(key, { venue: venue.venue, stream, state, venueLive: venue, feed: lines.get(key)?.feed ?? null, isFirst: true });
+      lines.set(key, { venue: venue.venue, stream, state, isPolled: state === "", venueLive: venue, feed: lines.get(key)?.feed ?? null, isFirst: true });
     }
   }
   const sorted = [...lines.values()].sort((a, b) => (`${a.venue} ${a.stream}` < `${b.venue} ${b.stream}` ? -1 : 1));
@@ -196,7 +186,7 @@ function feedColumns(span, isLive) {
   return [
     { title: "Venue", isHead: true, cell: ({ venue, isFirst }) => h("span", isFirst ? null : { class: "visually-hidden" }, venue) },
     { title: "Stream", cell: ({ stream }) => spaced(stream) },
-    ...(isLive ? [{ title: "State", cell: (/** @type {Line} */ { state, venueLive, feed }) => [state ? stateChip(state) : unconnected(feed, span.toMs), venueLive?.trouble && state !== "LIVE" ? h("span", { class: "faint" }, ` ${venueLive.trouble}`) : null] }] : []),
+    ...(isLive ? [{ title: "State", cell: stateCell }] : []),
     { title: "Coverage", isNumber: true, cell: ({ feed }) => h("span", { class: coverageClass(feed?.coverage ?? null) }, feed?.coverage === null || !feed ? "not known" : percent(feed.coverage, 2)) },
     { title: "Observed in the window", cell: ({ feed }) => strip(feed, span) },
     { title: "Gaps", isNumber: true, cell: ({ feed }) => countText(feed?.gap_count) },
@@ -204,12 +194,12 @@ function feedColumns(span, isLive) {
   ];
 }
 
-/**
- * @param {Feed | null} feed
- * @param {number} toMs
- */
-function unconnected(feed, toMs) {
-  const told = isPolled(feed, toMs) ? { word: "polled", title: "asked for from time to time; no socket of its own" } : { word: "not connected", title: "recorded before, not collected now" };
+/** @param {Line} line */
+function stateCell({ state, isPolled, venueLive }) {
+  if (state) {
+    return [stateChip(state), venueLive?.trouble && state !== "LIVE" ? h("span", { class: "faint" }, ` ${venueLive.trouble}`) : null];
+  }
+  const told = isPolled ? { word: "polled", title: "asked for from time to time; the venue has no stream of it" } : { word: "not collected now", title: "recorded before" };
   return h("span", { class: "faint", title: told.title }, told.word);
 }
 

@@ -6,11 +6,11 @@ import { durationMs, msOf } from "../model/instants.js";
 import { bubblesOf, heatOf, ladderOf } from "../model/market.js";
 import { patiently } from "../model/patience.js";
 import { fittingWindow } from "../model/reach.js";
+import { scoreText } from "../model/score.js";
 import { barsOf, carriedSum, cumulated, isSpot, mean } from "../model/series.js";
 import { onColors } from "../model/settings.js";
 import { SCALES } from "../format/colors.js";
 import { h, replace } from "../format/dom.js";
-import { plain } from "../format/numbers.js";
 import { place, segmented, select } from "./controls.js";
 import { Panel, WAITING, filling } from "./frame.js";
 import { barsBySide } from "./history.js";
@@ -142,7 +142,7 @@ export class MapPanel {
       }),
       optional("map score", async () => {
         const told = await ask("map-score", { coin, as_of: end }, signal);
-        remarks.push(scoreText(told));
+        remarks.push(scoreText(told.rows));
       }),
       panes.then((shown) => this.chart.setPanes(shown)),
     ]);
@@ -239,14 +239,4 @@ export class MapPanel {
       axis.setVisibleLogicalRange({ from: range.from + width * (by[0] ?? 0), to: range.to + width * (by[1] ?? 0) });
     }
   }
-}
-
-/**
- * The newest score of the map, or that there is none: a map without a score is a picture.
- * @param {any} told answer of `map-score`
- */
-function scoreText(told) {
-  const row = told.rows.at(-1);
-  const gain = row?.gain;
-  return gain === null || gain === undefined ? "map score: none stored" : `map score: gain over the move-only baseline ${gain > 0 ? "+" : ""}${plain(gain)}`;
 }

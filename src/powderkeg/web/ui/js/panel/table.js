@@ -12,6 +12,7 @@ import { fill, h } from "../format/dom.js";
  * @property {boolean} [isHead] the cell names its row
  * @property {string} [key] what to sort by, where it can be sorted
  * @property {string} [help]
+ * @property {boolean} [isExtra] left out where there is no room for it
  */
 
 /**
@@ -30,7 +31,7 @@ export function table({ caption, columns, rows, rowClass = () => "", order }) {
     const name = rowClass(row);
     const line = h("tr", name ? { class: name } : null);
     for (const column of columns) {
-      const classes = column.isNumber ? { class: "number" } : {};
+      const classes = classesOf(column);
       fill(line, column.isHead ? h("th", { scope: "row", ...classes }, column.cell(row)) : h("td", classes, column.cell(row)));
     }
     body.append(line);
@@ -39,18 +40,25 @@ export function table({ caption, columns, rows, rowClass = () => "", order }) {
   return h("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": caption }, grid);
 }
 
+/** @param {{isNumber?: boolean, isExtra?: boolean}} column */
+function classesOf({ isNumber, isExtra }) {
+  const names = [isNumber ? "number" : "", isExtra ? "extra" : ""].filter(Boolean).join(" ");
+  return names ? { class: names } : {};
+}
+
 /**
  * @template T
  * @param {Column<T>} column
  * @param {{key: string, choose: (key: string) => void} | undefined} order
  */
-function heading({ title, isNumber, key, help }, order) {
+function heading(column, order) {
+  const { title, key, help } = column;
   const isSorted = key !== undefined && order?.key === key;
   const label =
     key && order ? h("button", { type: "button", onclick: () => order.choose(key) }, title, isSorted ? " ↓" : "") : title;
   return h(
     "th",
-    { scope: "col", class: isNumber ? "number" : null, title: help, "aria-sort": isSorted ? "descending" : null },
+    { scope: "col", ...classesOf(column), title: help, "aria-sort": isSorted ? "descending" : null },
     label,
   );
 }

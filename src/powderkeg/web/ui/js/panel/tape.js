@@ -3,6 +3,7 @@
 import { ask } from "../model/api.js";
 import { conflated } from "../model/conflate.js";
 import { placed } from "../model/tape.js";
+import { jointCoverage } from "../model/totals.js";
 import { compactUsd, priceText } from "../format/numbers.js";
 import { h, replace } from "../format/dom.js";
 import { clock } from "../format/time.js";
@@ -42,6 +43,8 @@ export class TapePanel {
     /** @type {Order | null} */
     this.latest = null;
     this.asOf = "";
+    /** @type {number | null} */
+    this.coverage = null;
     /** @type {string[]} */
     this.sources = [];
     this.drawSoon = conflated(() => this.draw());
@@ -68,6 +71,7 @@ export class TapePanel {
       this.panel.asked({ path: "liquidations/orders", query: asked });
       this.orders = told.rows;
       this.asOf = told.to;
+      this.coverage = jointCoverage(told.sources);
       this.sources = [...new Set(this.orders.map((order) => order.venue))].sort();
       if (this.orders.length > 0) {
         this.draw();
@@ -75,7 +79,7 @@ export class TapePanel {
       }
       const isFiltered = this.minUsd > 0 && told.empty?.state === "no_events";
       const message = isFiltered ? `No order of ${compactUsd(this.minUsd)} USD or more; smaller ones are left out.` : (told.empty?.message ?? "");
-      const provenance = { sources: [], asOf: told.to, coverage: null, method: told.method };
+      const provenance = { sources: [], asOf: told.to, coverage: this.coverage, method: told.method };
       this.panel.empty(isFiltered ? "filtered_out" : (told.empty?.state ?? "no_events"), message, provenance, lastRecorded(told.empty, this.context.navigate));
     });
   }
@@ -99,7 +103,7 @@ export class TapePanel {
     const grid = table({ caption: "Single liquidations, newest first: time, coin, side, notional, price, venue", columns: COLUMNS, rows: this.orders });
     grid.classList.add("tape");
     grid.querySelectorAll("tbody tr").forEach((row, at) => row.classList.toggle("fresh", this.orders[at] === this.latest));
-    this.panel.keep({ sources: this.sources, asOf: this.asOf, coverage: null, method: "measured" });
+    this.panel.keep({ sources: this.sources, asOf: this.asOf, coverage: this.coverage, method: "measured" });
     replace(this.panel.body, grid);
   }
 }

@@ -94,10 +94,10 @@ function columns(by, query) {
     { title: "Long", key: "long", isNumber: true, cell: ({ row }) => longFigure(row.long_usd) },
     { title: "Short", key: "short", isNumber: true, cell: ({ row }) => shortFigure(row.short_usd) },
     { title: "Total", key: "total", isNumber: true, cell: ({ row, isPart }) => h(isPart ? "span" : "strong", null, totalText(row)) },
-    { title: "Long share", cell: ({ row }) => shareCell(longShare(row)) },
-    { title: "Estimate (90 % interval)", isNumber: true, help: "What throttled feeds leave out, estimated", cell: ({ row }) => h("span", { class: "soft" }, estimateText(row)) },
-    { title: "Orders", key: "count", isNumber: true, cell: ({ row }) => countText(row.count) },
-    { title: "Largest", key: "largest", isNumber: true, cell: ({ row }) => compactUsd(row.largest_usd) },
-    { title: "Seen", isNumber: true, help: "Share of the window that was observed", cell: ({ row }) => h("span", { title: row.feed_coverage.map((feed) => FEED_WORDS[feed]).join("; ") }, percent(row.coverage, 1)) },
+    { title: "Long share", isExtra: true, cell: ({ row }) => shareCell(longShare(row)) },
+    { title: "Estimate (90 % interval)", isNumber: true, isExtra: true, help: "What throttled feeds leave out, estimated", cell: ({ row }) => h("span", { class: "soft" }, estimateText(row)) },
+    { title: "Orders", key: "count", isNumber: true, isExtra: true, cell: ({ row }) => countText(row.count) },
+    { title: "Largest", key: "largest", isNumber: true, isExtra: true, cell: ({ row }) => compactUsd(row.largest_usd) },
+    { title: "Seen", isNumber: true, isExtra: true, help: "Share of the window that was observed", cell: ({ row }) => h("span", { title: row.feed_coverage.map((feed) => FEED_WORDS[feed]).join("; ") }, percent(row.coverage, 1)) },
   ];
 }
