@@ -76,7 +76,8 @@ export class EventPanels {
       fact("Against the median hour", event.multiple ? `${plain(event.multiple)} ×` : "–", `median ${compactUsd(event.median_usd)}`),
       fact("Length", lengthText((msOf(to) ?? 0) - (msOf(from) ?? 0)), "whole hours"),
     );
-    this.facts.show(facts, { sources: this.list.sources, asOf: to, coverage: event.coverage, method: "measured" });
+    const asOf = to < this.list.asOf ? to : this.list.asOf; // its last hour may not be over
+    this.facts.show(facts, { sources: this.list.sources, asOf, coverage: event.coverage, method: "measured" });
   }
 
   /**

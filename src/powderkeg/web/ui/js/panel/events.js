@@ -36,6 +36,8 @@ export class EventsPanel {
     this.rows = [];
     /** @type {string[]} */
     this.sources = [];
+    /** Until when it was asked. */
+    this.asOf = "";
   }
 
   /**
@@ -51,6 +53,7 @@ export class EventsPanel {
       this.panel.note.textContent = `over ${told.rule.multiple} × the median hour`;
       this.panel.note.title = told.rule.text;
       this.sources = told.sources.map((/** @type {any} */ source) => source.venue);
+      this.asOf = told.to;
       const provenance = { sources: this.sources, asOf: told.to, coverage: jointCoverage(told.sources), method: told.method };
       this.rows = [...told.rows].sort((a, b) => b.total_usd - a.total_usd);
       if (this.rows.length === 0) {

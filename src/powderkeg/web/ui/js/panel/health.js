@@ -189,8 +189,8 @@ function feedColumns(span, isLive) {
     ...(isLive ? [{ title: "State", cell: stateCell }] : []),
     { title: "Coverage", isNumber: true, cell: ({ feed }) => h("span", { class: coverageClass(feed?.coverage ?? null) }, feed?.coverage === null || !feed ? "not known" : percent(feed.coverage, 2)) },
     { title: "Observed in the window", cell: ({ feed }) => strip(feed, span) },
-    { title: "Gaps", isNumber: true, cell: ({ feed }) => countText(feed?.gap_count) },
-    { title: "Missing", isNumber: true, cell: ({ feed }) => (feed?.gap_count ? lengthText(feed.gap_s * 1_000) : "0 s") },
+    { title: "Gaps", isNumber: true, isExtra: true, cell: ({ feed }) => countText(feed?.gap_count) },
+    { title: "Missing", isNumber: true, isExtra: true, cell: ({ feed }) => (feed?.gap_count ? lengthText(feed.gap_s * 1_000) : "0 s") },
   ];
 }
 
@@ -236,12 +236,12 @@ const VENUE_COLUMNS = [
   { title: "Venue", isHead: true, cell: ({ venue }) => venue },
   { title: "Messages/s", isNumber: true, cell: (row) => plain(row.frames_per_s) },
   { title: "Lag p50", isNumber: true, help: "From the venue's time stamp to reception, of what it told as it happened: what it repeats from before the connection, and polls, are left out", cell: (row) => lengthText(row.lag_p50_ms) },
-  { title: "Lag p99", isNumber: true, cell: (row) => lengthText(row.lag_p99_ms) },
+  { title: "Lag p99", isNumber: true, isExtra: true, cell: (row) => lengthText(row.lag_p99_ms) },
   { title: "Delay p99", isNumber: true, help: "From reception to the updated numbers", cell: (row) => (row.delay_p99_ms === null ? "–" : `${plain(row.delay_p99_ms)} ms`) },
   { title: "Events", isNumber: true, cell: (row) => countText(row.events) },
-  { title: "Refused", isNumber: true, help: "Frames that could not be understood", cell: (row) => h("span", { class: row.rejects ? "warn" : "" }, countText(row.rejects)) },
-  { title: "Shed", isNumber: true, help: "Frames that were not admitted, for want of room", cell: (row) => h("span", { class: row.shed ? "warn" : "" }, countText(row.shed)) },
-  { title: "Reconnects", isNumber: true, cell: (row) => countText(row.reconnects) },
+  { title: "Refused", isNumber: true, isExtra: true, help: "Frames that could not be understood", cell: (row) => h("span", { class: row.rejects ? "warn" : "" }, countText(row.rejects)) },
+  { title: "Shed", isNumber: true, isExtra: true, help: "Frames that were not admitted, for want of room", cell: (row) => h("span", { class: row.shed ? "warn" : "" }, countText(row.shed)) },
+  { title: "Reconnects", isNumber: true, isExtra: true, cell: (row) => countText(row.reconnects) },
 ];
 
 /** @type {import("./table.js").Column<Gap>[]} */
