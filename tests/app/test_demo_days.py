@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 import powderkeg
-from powderkeg.app.demo_days import make_past
+from powderkeg.app.demo_days import make_past, score_past
 from powderkeg.app.live.demo_past import past_being_made
-from powderkeg.domain.time import NS_PER_S, parse_instant
+from powderkeg.app.map_score_history import read_map_scores
+from powderkeg.domain.time import NS_PER_DAY, NS_PER_MS, NS_PER_S, parse_instant
 from powderkeg.store.archive import archive_hash
 from powderkeg.store.journal_file import journal_paths
+from powderkeg.testing.long_short import long_short_row
 from powderkeg.testing.squeeze import COINS, FIRST_INTEREST, VENUE_SHARE
 
 START_NS = parse_instant("2026-03-02T12:00:03Z")
@@ -53,7 +55,9 @@ def test_the_squeeze_goes_on_where_the_days_end(past):
         assert 0 < START_NS - row["ts_event_ns"] <= 10 * NS_PER_S
 
 
-@pytest.mark.parametrize("event", ["trade", "liquidation", "mark_price", "funding_rate", "book_snapshot"])
+@pytest.mark.parametrize(
+    "event", ["trade", "liquidation", "mark_price", "funding_rate", "book_snapshot", "long_short_ratio"]
+)
 def test_no_event_is_of_the_squeeze_or_later(past, event):
     """What is live comes from the venues alone."""
     _, keg = past
@@ -70,6 +74,36 @@ def test_the_day_is_observed_and_has_a_map(past):
     assert one.is_simulated
     assert one.short_usd.sum() > 0
     assert one.long_usd.sum() > 0
+
+
+def test_a_ladder_stands_against_the_recorded_book(past):
+    """Not against a figure that is typical of the coin; and the thin book has rungs."""
+    _, keg = past
+    ladder = keg.ladder("BTC", shock_usd=0.0, as_of=END)
+    assert ladder.depth.method == "measured"
+    assert "bybit" in ladder.depth.source
+    assert any((rung.reproduction or 0.0) > 1.0 for rung in ladder.ladder.rungs)
+
+
+def test_ratios_go_on_where_the_days_end(past):
+    """What the simulated venue answers to a poll is of the same wave as what was recorded."""
+    _, keg = past
+    rows = keg.database.rows(
+        "SELECT * FROM long_short_ratio WHERE ratio_kind = 'accounts' AND symbol = 'BTC/USDT:USDT' ORDER BY ts_event_ns"
+    )
+    told = [long_short_row("globalLongShortAccountRatio", "BTCUSDT", row["ts_event_ns"] // NS_PER_MS) for row in rows]
+    assert [row["long_short_ratio"] for row in rows] == [float(one["longShortRatio"]) for one in told]
+    assert len({row["long_short_ratio"] for row in rows}) > 20
+
+
+def test_the_last_day_is_scored(tmp_path):
+    """By the scorer of `map score`, trained on the days before; every record says that it is simulated."""
+    make_past(tmp_path, seed=7, start_ns=START_NS)
+    count = score_past(tmp_path)
+    records = read_map_scores(tmp_path).records
+    assert len(records) == count == 2 * len(COINS) * len(VENUE_SHARE)
+    assert all(one.is_simulated for one in records)
+    assert {one.tested_until_ns - one.trained_until_ns for one in records} == {NS_PER_DAY}
 
 
 def test_what_is_recorded_already_gets_no_past(past):

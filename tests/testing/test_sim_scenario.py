@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.events import BookDelta, Liquidation, LiquidationBar, MarkPrice, Trade
+from powderkeg.domain.events import BookDelta, BookSnapshot, Liquidation, LiquidationBar, MarkPrice, Trade
 from powderkeg.testing.exchange_squeeze import simulate_exchange_squeeze
 from powderkeg.testing.venues import LISTED, SIMULATED, Scenario, SqueezeStory
 from powderkeg.testing.venues.contracts import NANO_PER_USD
@@ -204,3 +205,28 @@ def test_a_venue_that_takes_no_part_has_no_frames():
             ask("gate")
     with pytest.raises(InputError, match="no part in the squeeze"):
         SqueezeStory().past("gate")
+
+
+def test_one_venue_of_the_squeeze_shows_whole_books():
+    """Each stands around the mark price of its second, 2 % to either side, with numbers that never come twice."""
+    story = SqueezeStory(seed=7, duration_s=60, squeeze_s=60)
+    marks, numbers = {}, {}
+    for frame in (*story.past("bybit"), *story.frames("bybit")):
+        for event in parse_frame("bybit", frame.payload, frame.at_ns):
+            if isinstance(event, MarkPrice):
+                marks[event.symbol] = event.mark_price
+            elif frame.kind == "book":
+                assert isinstance(event, BookSnapshot)
+                bids, asks = [level.price for level in event.bids], [level.price for level in event.asks]
+                middle = marks[event.symbol]
+                assert bids[0] < middle < asks[0]
+                assert max(bids) == bids[0]
+                assert min(asks) == asks[0]
+                assert min(middle / bids[-1], asks[-1] / middle) == pytest.approx(math.exp(0.02), abs=2e-3)
+                numbers.setdefault(event.symbol, []).append(event.last_update_id)
+    assert len(numbers) == 4
+    for told in numbers.values():
+        assert told == sorted(set(told))
+        assert len(told) == 12  # the first, and one every five seconds
+    others = [frame for venue in story.venues if venue != "bybit" for frame in story.frames(venue)]
+    assert not [frame for frame in others if frame.kind == "book"]

@@ -136,19 +136,41 @@ def test_late_liquidations_stand_at_their_place(look, site):
 REACHES = [("14:59:30", "15m"), ("14:45:00", "15m"), ("14:44:59", "1h"), ("12:00:00", "4h"), ("10:59:59", "24h")]
 
 
-@pytest.mark.parametrize(("since", "window"), REACHES)
-def test_a_map_opens_on_as_much_as_was_recorded(look, since, window):
+def test_a_map_opens_on_as_much_as_was_recorded(look):
     """The smallest window that holds it, a day at most; for nothing recorded, and for the future, the usual one."""
     look.open("/health")
-    fitting = f"""async () => (await import("/js/model/reach.js")).fittingWindow(
-        "2026-09-16T{since}Z", Date.parse("2026-09-16T15:00:00Z"), ["15m", "1h", "4h", "24h", "7d"])"""
-    assert look.page.evaluate(fitting) == window
+    for since, window in REACHES:
+        fitting = f"""async () => (await import("/js/model/reach.js")).fittingWindow(
+            "2026-09-16T{since}Z", Date.parse("2026-09-16T15:00:00Z"), ["15m", "1h", "4h", "24h", "7d"])"""
+        assert look.page.evaluate(fitting) == window
     others = """async () => {
       const { fittingWindow } = await import("/js/model/reach.js");
       return [null, "2026-09-17T00:00:00Z", "2026-01-01T00:00:00Z"].map(
         (from) => fittingWindow(from, Date.parse("2026-09-16T15:00:00Z"), ["15m", "24h", "7d"]));
     }"""
     assert look.page.evaluate(others) == ["24h", "24h", "24h"]
+
+
+def test_a_score_is_that_of_all_markets_and_sides(look):
+    """The newest of each; the median; a gain that would be printed as 0 is none."""
+    look.open("/health")
+    row = {"venue": "bybit", "symbol": "BTC/USDT:USDT", "position_side": "long"}
+    told = [
+        [],
+        [{**row, "gain": None}],
+        [{**row, "gain": 0.9}, {**row, "gain": 0.12}],
+        [{**row, "gain": 0.004}, {**row, "position_side": "short", "gain": -0.3}, {**row, "venue": "okx", "gain": 0.2}],
+    ]
+    read = """async (told) => {
+      const { scoreText } = await import("/js/model/score.js");
+      return told.map((rows) => scoreText(rows));
+    }"""
+    assert look.page.evaluate(read, told) == [
+        "map score: none stored",
+        "map score: none stored",
+        "map score: gain over the move-only baseline +0.12",
+        "map score: no gain over the move-only baseline (median of 3 markets and sides, −0.30 to +0.20)",
+    ]
 
 
 def test_a_map_without_a_window_looks_at_the_day_where_a_day_is_recorded(look):

@@ -1,8 +1,7 @@
 """Pictures of the dashboard for the documentation: `python -m powderkeg.bench.ui_shots docs/images`.
 
-What was recorded is the same every time, and so are clock and size; what differs between machines are fonts. Overview
-and health are taken of a live session: simulated venues go on from recorded days, and what is shown depends on the
-second the picture is taken.
+They show what `powderkeg demo` shows two minutes after it began: simulated days, and the squeeze that goes on from
+them. What is shown depends on the second a picture is taken.
 """
 
 from __future__ import annotations
@@ -15,28 +14,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from powderkeg.bench.ui import ARGUMENTS
-from powderkeg.bench.ui_data import make_data
 from powderkeg.bench.ui_running import running
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.time import NS_PER_MINUTE
 
-END: Final = "2026-09-16T15:00:00Z"
-BEFORE: Final = "2026-09-16T14:50:00Z"
-AMID: Final = "2026-09-16T14:54:00Z"
-
-RECORDED: Final = {
-    "map": f"/map?as_of={AMID}&window=24h",
-    "what-if": f"/what-if?as_of={BEFORE}&shock_usd=3000000&horizon=24h&level=97000",
-    "event": f"/event?as_of={END}&coin=BTC",
+LINKS: Final = {
+    "overview": "/overview",
+    "map": "/map",
+    "what-if": "/what-if?shock_usd=3000000&horizon=24h&level=97000",
+    "event": "/event?coin=BTC",
+    "health": "/health",
 }
-LIVE: Final = {"overview": "/overview", "health": "/health"}
-LIVE_AFTER_S: Final = 110.0
-"""By then shorts are being closed."""
+AFTER_S: Final = 120.0
+"""By then most shorts have been closed, and the map is scored."""
 
-LIVE_FOR: Final = "6m"
+RUNS_FOR: Final = "8m"
 SETTLED: Final = "() => document.querySelectorAll('[aria-busy], .skeleton').length === 0"
 THEMES: Final = ("dark", "light")
-GRID_NS: Final = 5 * NS_PER_MINUTE
 WIDTH: Final = 1_440
 HEIGHTS: Final = {"overview": 1_080, "map": 1_000, "what-if": 1_240, "event": 1_180, "health": 1_280}
 
@@ -55,38 +48,26 @@ def take(folder: Path) -> list[Path]:
     path = shutil.which("chromium")
     if path is None:
         raise InputError("pictures need Chromium; install it (apt-get install chromium)")
-    with sync_playwright() as playwright:
+    demo = ["demo", "--serve", "--no-open", "--port", "0", "--exit-after", RUNS_FOR]
+    with (
+        sync_playwright() as playwright,
+        tempfile.TemporaryDirectory() as scratch,
+        running(demo, Path(scratch)) as address,
+    ):
         browser: Any = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        with tempfile.TemporaryDirectory() as scratch:
-            make_data(Path(scratch))
-            with running(["serve", "--port", "0", "--for", "15m"], Path(scratch)) as address:
-                made = [
-                    _picture(browser, address + link, name, theme, folder, at=END)
-                    for name, link in RECORDED.items()
-                    for theme in THEMES
-                ]
-        with tempfile.TemporaryDirectory() as scratch:
-            make_data(Path(scratch), calm_until_ns=time.time_ns() // GRID_NS * GRID_NS)
-            with running(
-                ["demo", "--serve", "--no-open", "--port", "0", "--exit-after", LIVE_FOR], Path(scratch)
-            ) as address:
-                time.sleep(LIVE_AFTER_S)
-                made += [
-                    _picture(browser, address + link, name, theme, folder)
-                    for name, link in LIVE.items()
-                    for theme in THEMES
-                ]
+        time.sleep(AFTER_S)
+        made = [
+            _picture(browser, address + link, name, theme, folder) for name, link in LINKS.items() for theme in THEMES
+        ]
         browser.close()
     return made
 
 
-def _picture(browser: Any, link: str, name: str, theme: str, folder: Path, *, at: str | None = None) -> Path:
-    """One page; `at` is what its clock shows, None for the real one."""
+def _picture(browser: Any, link: str, name: str, theme: str, folder: Path) -> Path:
+    """One page."""
     file = folder / f"dashboard-{name}-{theme}.png"
     context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHTS[name]}, color_scheme=theme)
     page = context.new_page()
-    if at is not None:
-        page.clock.set_fixed_time(at)
     page.goto(link)
     page.wait_for_timeout(500)
     page.wait_for_function(SETTLED, timeout=120_000)

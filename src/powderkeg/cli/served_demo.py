@@ -33,7 +33,9 @@ def show_served_demo(
 
     def watch_of(folder: Path) -> Watcher:
         show = idle if as_json or sys.stdout.isatty() else say
-        options = ServeOptions(data_dir=str(folder), port=chosen, is_scored=False)
+        options = ServeOptions(
+            data_dir=str(folder), port=chosen, is_scored=False
+        )  # the past is scored where it is made
         return alerting(served(show, options, tell), folder, SHOWN_ALERTS)
 
     run_shown_demo(

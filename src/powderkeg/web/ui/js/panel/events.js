@@ -45,7 +45,7 @@ export class EventsPanel {
    * @param {AbortSignal} signal
    */
   async update({ coin, venue, as_of: end, window: _, id, ...rest }, signal) {
-    const asked = { coin, venue, end, window: rest["reach"] ?? "30d" };
+    const asked = { coin, venue, end, window: rest["reach"] ?? "30d", limit: this.limit };
     this.rows = [];
     await filling(this.panel, signal, async () => {
       const told = await ask("events", asked, signal);
