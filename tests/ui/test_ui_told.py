@@ -41,7 +41,8 @@ def test_how_a_stream_is_collected_is_what_the_server_says(look):
     changed(look, "health", lambda told: {**told, "live": live})
     look.open("/health")
     rows = look.page.locator("section.panel", has_text="filled: observed").locator("tbody tr").all_inner_texts()
-    told = {tuple(row.split("\t")[:2]): row.split("\t")[2].strip() for row in rows}
+    cells = [[cell.strip() for cell in row.split("\t")] for row in rows]
+    told = {(venue, stream): state for venue, stream, state, *_ in cells}
     assert told["binance-usdm", "trade"] == "LIVE"
     assert told["binance-usdm", "open interest"] == "polled"
     assert told["binance-usdm", "mark price"] == "not collected now"

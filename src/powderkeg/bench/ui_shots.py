@@ -69,10 +69,9 @@ def _picture(browser: Any, link: str, name: str, theme: str, folder: Path) -> Pa
     context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHTS[name]}, color_scheme=theme)
     page = context.new_page()
     page.goto(link)
-    page.wait_for_timeout(500)
-    page.wait_for_function(SETTLED, timeout=120_000)
     page.locator(".state.LIVE").first.wait_for()
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(1_200)
+    page.wait_for_function(SETTLED, timeout=120_000)  # last, for a page refreshes itself
     page.screenshot(path=str(file))
     context.close()
     return file

@@ -1,6 +1,6 @@
 """The order book one simulated venue shows: deep enough for a ladder, thin enough for one to have rungs.
 
-It reaches 2 % to either side in two hundred steps, as coarse as a chart can show: more levels than the fifty of the
+It reaches 2 % to either side in 250 steps, as coarse as a ladder can show: more levels than the fifty of the
 real channel, which end within dollars of the price. Only its messages are the venue's.
 """
 
@@ -18,8 +18,10 @@ BOOK_VENUE: Final = "bybit"
 THIN: Final = 0.1
 """The book holds so much of its venue's share of what moves the coin in the squeeze; made up."""
 
-LEVELS: Final = 200
-LEVEL_RATIO: Final = 1e-4
+LEVELS: Final = 250
+LEVEL_RATIO: Final = 8e-5
+"""Closer than the bins of a ladder (1e-4): none of them is empty, so that every rung has depth."""
+
 SHAPE: Final = 0.8
 """Depth up to a log distance u grows as u^1.8."""
 
