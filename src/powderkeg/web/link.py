@@ -95,6 +95,11 @@ class Link:
         raise PowderkegError("the server of the dashboard ended; collection goes on without it")
 
     @property
+    def port(self) -> int:
+        """Where the server listens, once started."""
+        return int(self.address.rpartition(":")[2])
+
+    @property
     def process_id(self) -> int:
         """Of the server, once started."""
         assert self._process is not None, "started before"
