@@ -88,6 +88,11 @@ class Desk:
         self.answered += 1
         return reply
 
+    @property
+    def asked(self) -> dict[Lane, int]:
+        """Questions that are not answered yet by lane, the one at work among them."""
+        return {lane: line.asked for lane, line in self._lines.items()}
+
     async def rest(self, lane: Lane) -> None:
         """End the worker of a lane that has nothing to do for long; the next question starts another."""
         await self._lines[lane].stop()
@@ -129,11 +134,19 @@ class _Line:
         self._words = (str(data_dir), str(memory_bytes), *(["last"] if is_last else []))
         self._environ = ONE_THREAD if is_last else {}
         self._limit_s = limit_s
+        self.asked = 0  # and not answered yet
         self._turn = asyncio.Lock()
         self._process: Child | None = None
 
     async def ask(self, question: Question, patience: float) -> tuple[Reply, bytes]:
         """The answer within so many times the limit of the lane, else the worker is ended."""
+        self.asked += 1
+        try:
+            return await self._asked(question, patience)
+        finally:
+            self.asked -= 1
+
+    async def _asked(self, question: Question, patience: float) -> tuple[Reply, bytes]:
         await self._wait()
         try:
             process, limit_s = self._process, self._limit_s * patience

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from powderkeg.app.live.counters import Sample
 from powderkeg.app.told_order import event_dict
 from powderkeg.domain.events import Liquidation
 from powderkeg.domain.symbols import coin_of
@@ -35,10 +36,6 @@ class Fed(msgspec.Struct, frozen=True):
     """The head of a message; the body is JSON: a document, of `liquidations` a list of events, of `samples` metrics."""
 
     kind: FedKind
-
-
-Sample = tuple[str, dict[str, str], float]
-"""Metric name, labels, number."""
 
 
 class Receiver:

@@ -10,7 +10,6 @@ import msgspec
 
 from powderkeg.app.child import Child
 from powderkeg.app.live.collector import Collector
-from powderkeg.app.live.counters import samples
 from powderkeg.app.live.running import Watcher
 from powderkeg.app.live.snapshot import Snapshot
 from powderkeg.domain.errors import PowderkegError, StoreBusyError
@@ -138,7 +137,7 @@ class Link:
         snapshot = collector.snapshot()
         self.publish("totals", totals_document(snapshot))
         self.publish("health", health_document(snapshot))
-        self.publish("samples", list(samples(snapshot.counters)))
+        self.publish("samples", [*collector.metrics(), ("powderkeg_web_untold_total", {}, float(self.dropped))])
         version = str(snapshot.counters.durable_records)
         self.publish("data", {"as_of": format_instant(snapshot.as_of_ns), "version": version})
         fresh = [gap for gap in collector.session.watched.gaps if gap.to_ns > self._told_gap_ns]
