@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+from powderkeg.cli.options import (
+    AsOfOption,
+    ConfigOption,
+    DataOption,
+    DepthOption,
+    DepthUsdOption,
+    FuelOption,
+    JsonOption,
+    MapBarsOption,
+    MarketShareOption,
+    PictureOption,
+    StartOption,
+    VenuesOption,
+    data_dir,
+)
 from powderkeg.domain.errors import InputError
 
 
@@ -22,39 +35,21 @@ def ladder(
         float | None,
         typer.Option("--to", metavar="PRICE", help="Instead of a shock: the price to reach.", show_default=False),
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only what was known then; default newest.", show_default=False)
-    ] = None,
-    price: Annotated[float | None, typer.Option(help="Where to start; default the map's mark.", show_default=False)] = (
-        None
-    ),
-    bars: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Map from a CSV of bars.", show_default=False)
-    ] = None,
-    fuel: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Instead of a map: CSV of price, long_usd, short_usd.", show_default=False),
-    ] = None,
-    depth: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV of price, bid_usd, ask_usd, or a recorded book.", show_default=False),
-    ] = None,
-    depth_usd: Annotated[
-        float | None, typer.Option(help="Depth of one side within 1 % of the price.", show_default=False)
-    ] = None,
+    as_of: AsOfOption = None,
+    price: StartOption = None,
+    bars: MapBarsOption = None,
+    fuel: FuelOption = None,
+    depth: DepthOption = None,
+    depth_usd: DepthUsdOption = None,
     shape: Annotated[
         float | None,
         typer.Option(help="Depth up to a distance u grows as u^SHAPE; 1 is even.", show_default=False),
     ] = None,
     stress: Annotated[str, typer.Option(help="Thinner book: calm, median, p90 of events, or a factor.")] = "calm",
-    market_share: Annotated[float, typer.Option(help="Share of a liquidation that reaches the book.")] = 1.0,
+    market_share: MarketShareOption = 1.0,
     impact: Annotated[str, typer.Option(help="sweep, power or sqrt.")] = "sweep",
-    venue: Annotated[
-        list[str] | None, typer.Option("--venue", help="Only this venue; may be given again.", show_default=False)
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw it (.png or .svg).", show_default=False)
-    ] = None,
+    venue: VenuesOption = None,
+    out: PictureOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,

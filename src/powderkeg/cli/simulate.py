@@ -8,7 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
-from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+from powderkeg.cli.options import (
+    AsOfOption,
+    ConfigOption,
+    DataOption,
+    DepthOption,
+    DepthUsdOption,
+    FuelOption,
+    JsonOption,
+    MapBarsOption,
+    MarketShareOption,
+    PictureOption,
+    StartOption,
+    VenuesOption,
+    data_dir,
+)
 
 
 def simulate(
@@ -30,7 +44,7 @@ def simulate(
         float | None, typer.Option(help="Standard deviation of daily log returns.", show_default=False)
     ] = None,
     shock_usd: Annotated[float, typer.Option(help="Market order that comes first; selling is negative.")] = 0.0,
-    market_share: Annotated[float, typer.Option(help="Share of a liquidation that reaches the book.")] = 1.0,
+    market_share: MarketShareOption = 1.0,
     latency: Annotated[str, typer.Option(help="Mean time from trigger to execution; 0 for none.")] = "10s",
     stress: Annotated[
         float | None,
@@ -42,32 +56,14 @@ def simulate(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Default all processors; changes no number.", show_default=False)
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only what was known then; default newest.", show_default=False)
-    ] = None,
-    price: Annotated[float | None, typer.Option(help="Where to start; default the map's mark.", show_default=False)] = (
-        None
-    ),
-    bars: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Map from a CSV of bars.", show_default=False)
-    ] = None,
-    fuel: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Instead of a map: CSV of price, long_usd, short_usd.", show_default=False),
-    ] = None,
-    depth: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV of price, bid_usd, ask_usd, or a recorded book.", show_default=False),
-    ] = None,
-    depth_usd: Annotated[
-        float | None, typer.Option(help="Depth of one side within 1 % of the price.", show_default=False)
-    ] = None,
-    venue: Annotated[
-        list[str] | None, typer.Option("--venue", help="Only this venue; may be given again.", show_default=False)
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw it (.png or .svg).", show_default=False)
-    ] = None,
+    as_of: AsOfOption = None,
+    price: StartOption = None,
+    bars: MapBarsOption = None,
+    fuel: FuelOption = None,
+    depth: DepthOption = None,
+    depth_usd: DepthUsdOption = None,
+    venue: VenuesOption = None,
+    out: PictureOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
