@@ -106,9 +106,7 @@ def score_markets(
     Raises:
         InputError: the bars, the time or the step cannot be used.
     """
-    first_ns, end_ns = min(int(one.open_ns[0]) for one in markets), _end_ns(markets)
-    cut_ns = max(first_ns + (end_ns - first_ns) * 3 // 5, end_ns - (tested_ns or end_ns)) // NS_PER_DAY * NS_PER_DAY
-    cut_ns = cut_ns if train_until is None else parse_instant(train_until)
+    end_ns, cut_ns = _end_ns(markets), cut_of(markets, train_until, tested_ns)
     if step is None:
         return [score(markets, cut_ns)]
     step_ns = parse_duration(step)
@@ -119,6 +117,23 @@ def score_markets(
 
 def _end_ns(markets: list[Bars]) -> int:
     return max(int(one.open_ns[-1]) + one.interval_ns for one in markets)
+
+
+def cut_of(markets: list[Bars], train_until: str | None, tested_ns: int | None = None) -> int:
+    """The time a score trains until: as asked, else the midnight that leaves two fifths of the bars to test.
+
+    Args:
+        markets: the bars.
+        train_until: as asked.
+        tested_ns: where nothing is asked, test at most the last so long.
+
+    Raises:
+        InputError: no time.
+    """
+    if train_until is not None:
+        return parse_instant(train_until)
+    first_ns, end_ns = min(int(one.open_ns[0]) for one in markets), _end_ns(markets)
+    return max(first_ns + (end_ns - first_ns) * 3 // 5, end_ns - (tested_ns or end_ns)) // NS_PER_DAY * NS_PER_DAY
 
 
 def _calibrated(markets: list[Bars], until_ns: int) -> tuple[Panel, Calibration]:

@@ -2,7 +2,7 @@
 
 Prices come from candles where there are some, else from trades, else from mark prices, put into bars of one length.
 Liquidations come from a venue's own feed where it was watched, else from bars an aggregator reports; where neither was,
-they are unknown. Open interest in dollars alone is turned into coins at the price of its bar.
+they are unknown. Open interest in dollars alone is turned into coins at the price of its bar; one of 0 is unknown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _MARKETS: Final = """
 """
 
 _INTEREST: Final = """
-    SELECT n, ts_event_ns, coalesce(open_interest_base, 'nan') AS base, coalesce(open_interest_usd, 'nan') AS usd
+    SELECT n, ts_event_ns, coalesce(nullif(open_interest_base, 0), 'nan') AS base,
+           coalesce(nullif(open_interest_usd, 0), 'nan') AS usd
     FROM open_interest JOIN {wanted} USING (venue, symbol)
     WHERE date <= $last_day::DATE AND ts_event_ns <= $until_ns ORDER BY ALL
 """

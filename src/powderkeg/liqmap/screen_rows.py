@@ -10,7 +10,7 @@ from powderkeg.domain.time import NS_PER_DAY
 from powderkeg.liqmap.bars import SIDES, Bars, FloatArray, IntArray
 from powderkeg.liqmap.coarse import Coarse, coarsen, estimate_within
 from powderkeg.liqmap.estimate import Estimate, MapSettings
-from powderkeg.liqmap.features import SHARE_FLOOR, map_columns, move_columns, path_columns
+from powderkeg.liqmap.features import SHARE_FLOOR, fresh_columns, map_columns, move_columns, path_columns
 from powderkeg.liqmap.models import INNER_BLOCKS, SEEN_SHARE
 from powderkeg.liqmap.panel import WARM_UP_HOURS
 from powderkeg.liqmap.placebos import blind_flow, shuffled_flow
@@ -26,18 +26,29 @@ class SideRows(NamedTuple):
 
     Attributes:
         symbol, position_side: which.
-        day: [N] day of each bar.
+        open_ns: [N] start of each bar.
         test: rows to be scored.
         series: columns of the path, and of the maps of `MAPS`, side by side.
-        move: baseline (a): [N] inner prediction, [N] prediction.
+        move, fresh: baselines (a) and (a1): [N] inner prediction, [N] prediction.
     """
 
     symbol: str
     position_side: str
-    day: IntArray
+    open_ns: IntArray
     test: IntArray
     series: Series
     move: tuple[FloatArray, FloatArray]
+    fresh: tuple[FloatArray, FloatArray]
+
+    @property
+    def day(self) -> IntArray:
+        """[N] day of each bar."""
+        return self.open_ns // NS_PER_DAY
+
+    @property
+    def training_bars(self) -> int:
+        """How many rows train."""
+        return int((self.series.block >= 0).sum())
 
 
 def rows_of(bars: Bars, cut_ns: int, settings: MapSettings, interval_ns: int) -> list[SideRows]:
@@ -60,13 +71,15 @@ def _side_rows(coarse: Coarse, maps: list[Estimate], side: int, cut_ns: int) -> 
         worked = levels[block >= 0] > np.log(2.0 * SHARE_FLOOR)
         levels[:, worked.sum(axis=0) < SEEN_SHARE * max(len(worked), 1)] = 0.0
         columns.append(levels)
+    moved = move_columns(bars, side)
     return SideRows(
         symbol=bars.symbol,
         position_side=SIDES[side],
-        day=bars.open_ns // NS_PER_DAY,
+        open_ns=bars.open_ns,
         test=np.flatnonzero((bars.open_ns >= cut_ns) & np.isfinite(target)),
         series=prepare(np.concatenate(columns, axis=1), target, block),
-        move=_move(move_columns(bars, side), target, block),
+        move=_alone(moved, target, block),
+        fresh=_alone(np.concatenate([moved, fresh_columns(bars, side)], axis=1), target, block),
     )
 
 
@@ -82,8 +95,8 @@ def _blocks(bars: Bars, target: FloatArray, cut_ns: int) -> IntArray:
     return block
 
 
-def _move(columns: FloatArray, target: FloatArray, block: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Baseline (a), least squares by itself: [N] inner prediction, [N] prediction."""
+def _alone(columns: FloatArray, target: FloatArray, block: IntArray) -> tuple[FloatArray, FloatArray]:
+    """A baseline, least squares of one series by itself: [N] inner prediction, [N] prediction."""
     train = block >= 0
     if not train.any():
         return np.full(len(target), np.nan), np.zeros(len(target))
