@@ -169,6 +169,21 @@ def test_a_coin_hardly_known_before_the_cut_is_predicted_and_not_scored(lines, t
     assert any(said.startswith("ETHUSDT longs are not scored: 8 bars") for said in card.sentences)
 
 
+def test_a_walk_goes_on_over_a_stretch_that_is_not_known(lines, tmp_path):
+    """Two days without liquidations have no card; the days before and after have theirs."""
+    at = lines[0].split(",").index("liq_long_base")
+    first, last = (format_instant(START_NS + hours * NS_PER_HOUR) for hours in (224, 272))
+    body = [lines[0]]
+    for line in lines[1:]:
+        cells = line.split(",")
+        body.append(",".join([*cells[:at], "", "", cells[-1]]) if first <= line < last else line)
+    (tmp_path / "bars.csv").write_text("\n".join(body))
+    cards = score_bars(tmp_path / "bars.csv", CUT, "24h", None).cards
+    assert [(card.trained_until_ns - START_NS) // NS_PER_HOUR for card in cards] == [200, 272, 296]
+    with pytest.raises(InputError, match="no bar after 2025"):
+        score_bars(tmp_path / "bars.csv", "2025-01-01", "24h", None)
+
+
 @pytest.mark.parametrize(("cut", "said"), [("2024-01-01", "0 bars"), ("2025-01-01", "until an earlier time")])
 def test_a_cut_outside_the_bars_is_said(lines, tmp_path, cut, said):
     (tmp_path / "bars.csv").write_text("\n".join(lines))

@@ -13,7 +13,7 @@ from powderkeg.domain.time import NS_PER_DAY, format_instant, parse_duration, pa
 from powderkeg.liqmap.bars import Bars
 from powderkeg.liqmap.calibrate import CHOICES, Calibration, calibrate_panel
 from powderkeg.liqmap.panel import Panel, build_panel
-from powderkeg.liqmap.score import Scorecard, score
+from powderkeg.liqmap.score import NothingToScoreError, Scorecard, score
 
 
 class CalibrationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +100,8 @@ def score_markets(
     Args:
         markets: the bars.
         train_until: the cut; None for the time that leaves two fifths of the bars to test, at midnight.
-        step: with a duration, calibrate again every so long and score the stretch until then.
+        step: with a duration, calibrate again every so long and score the stretch until then; one of which no
+            liquidations are known gives no card.
         tested_ns: where no cut is given, test at most the last so long.
 
     Raises:
@@ -112,7 +113,16 @@ def score_markets(
     step_ns = parse_duration(step)
     if step_ns < NS_PER_DAY:
         raise InputError(f"step {step!r} is shorter than a day; a score needs at least a day of bars")
-    return [score(markets, cut, min(cut + step_ns, end_ns)) for cut in range(cut_ns, end_ns, step_ns)]
+    cards: list[Scorecard] = []
+    reason = f"no bar after {format_instant(cut_ns)}; train until an earlier time"
+    for cut in range(cut_ns, end_ns, step_ns):
+        try:
+            cards.append(score(markets, cut, min(cut + step_ns, end_ns)))
+        except NothingToScoreError as error:
+            reason = str(error)  # a stretch of which nothing is known, in a walk that goes on
+    if not cards:
+        raise InputError(reason)
+    return cards
 
 
 def _end_ns(markets: list[Bars]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from powderkeg.cli.map_options import CutOption
+from powderkeg.cli.opened import opened
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 if TYPE_CHECKING:
@@ -45,12 +46,8 @@ def _screened(bars: Path | None, folder: Path | None, train_until: str | None, t
     if folder is None:
         with work_progress("coins") as progress:
             return screen_bars(bars or Path(), train_until, threads=threads, progress=progress)
-    from powderkeg.app.library import open_library
-    from powderkeg.cli.output import warn_of
 
-    with open_library(folder) as library:
-        warn_of(library)
-        with work_progress("coins") as progress:
-            return screen_library(
-                library.maps, train_until, is_simulated=library.is_simulated, threads=threads, progress=progress
-            )
+    with opened(folder) as library, work_progress("coins") as progress:
+        return screen_library(
+            library.maps, train_until, is_simulated=library.is_simulated, threads=threads, progress=progress
+        )

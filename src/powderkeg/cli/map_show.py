@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from powderkeg.cli.opened import opened
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, PictureOption, VenuesOption, data_dir
 from powderkeg.domain.errors import InputError
 
@@ -83,11 +84,8 @@ def _maps(bars: Path | None, data: Path, held: ExitStack) -> Maps:
         from powderkeg.app.liquidation_maps import maps_of_file
 
         return maps_of_file(bars)
-    from powderkeg.app.library import open_library
-    from powderkeg.cli.output import warn_of
 
-    library = held.enter_context(open_library(data))
-    warn_of(library)
+    library = held.enter_context(opened(data))
     return library.maps
 
 

@@ -23,6 +23,10 @@ from powderkeg.liqmap.panel import build_panel
 from powderkeg.liqmap.rivals import rival_predictions
 
 
+class NothingToScoreError(InputError):
+    """The calibration stands, but nothing after the cut can be held against it."""
+
+
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     """Scores of every series, and the means over them.
 
@@ -78,7 +82,8 @@ def score(markets: Sequence[Bars], train_until_ns: int, test_until_ns: int | Non
         test_until_ns: end of the test; None for the end of the data.
 
     Raises:
-        InputError: too little before the cut, or nothing known after it.
+        InputError: too little before the cut.
+        NothingToScoreError: nothing known after it.
     """
     panel = build_panel(markets)
     calibration = calibrate_panel(panel, train_until_ns)
@@ -86,7 +91,7 @@ def score(markets: Sequence[Bars], train_until_ns: int, test_until_ns: int | Non
     test = (panel.open_ns >= train_until_ns) & (panel.open_ns < end_ns) & np.isfinite(panel.target)
     if not test.any():
         until = "" if test_until_ns is None else f" and before {format_instant(end_ns)}"
-        raise InputError(
+        raise NothingToScoreError(
             f"no bar with known liquidations after {format_instant(train_until_ns)}{until}: nothing to score; train "
             f"until an earlier time (the last bar opens {format_instant(int(panel.open_ns.max()))})"
         )
