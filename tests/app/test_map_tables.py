@@ -12,6 +12,7 @@ from map_samples import START_NS, hourly_table
 
 from powderkeg.app.liquidation_map import predict_file
 from powderkeg.app.liquidation_map_files import PREDICTED, read_bars, read_usable_bars
+from powderkeg.app.liquidation_maps import maps_of_file
 from powderkeg.app.map_scores import score_bars
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_HOUR, format_instant
@@ -155,6 +156,33 @@ def test_a_market_that_cannot_be_used_spoils_no_other(lines, tmp_path):
     usable, unusable = read_usable_bars(tmp_path / "bars.csv")
     assert [bars.symbol for bars in usable] == ["BTCUSDT", "ETHUSDT"]
     assert list(unusable) == ["ONE"]
+
+
+def test_a_market_without_open_interest_is_named_and_the_others_are_answered(lines, predicted, tmp_path):
+    """Predictions, scores and maps of the others, with the reason for the one left out."""
+    held = [lines[0].split(",").index(name) for name in ("oi_open", "oi_close")]
+    unknown = [line.replace("BTCUSDT", "BARE").split(",") for line in lines[1:] if ",BTCUSDT," in line]
+    for cells in unknown:
+        for at in held:
+            cells[at] = ""
+    table = tmp_path / "bars.csv"
+    table.write_text("\n".join([*lines, *map(",".join, unknown)]))
+    reported = predict_file(table, CUT, tmp_path / "pred.csv")
+    scored = score_bars(table, CUT, None, None)
+    shown = maps_of_file(table).liquidation_map("BTC")
+    assert (tmp_path / "pred.csv").read_bytes() == predicted
+    assert list(reported.calibration.absent) == list(scored.absent) == ["BARE"]
+    assert "open interest" in scored.absent["BARE"]
+    assert {one.symbol for one in scored.cards[0].series} == {"BTCUSDT", "ETHUSDT"}
+    assert shown.as_of_ns
+    with pytest.raises(InputError, match=r"BARE.*open interest"):
+        maps_of_file(table).liquidation_map("BARE")
+
+
+def test_a_table_of_which_nothing_can_be_used_says_why(lines, tmp_path):
+    (tmp_path / "bars.csv").write_text("\n".join(lines[:2]))
+    with pytest.raises(InputError, match=r"bars\.csv: \w+: has one bar"):
+        read_usable_bars(tmp_path / "bars.csv")
 
 
 def test_a_coin_hardly_known_before_the_cut_is_predicted_and_not_scored(lines, tmp_path):

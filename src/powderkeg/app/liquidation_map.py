@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from powderkeg.app.liquidation_map_files import read_bars, write_predictions
+from powderkeg.app.liquidation_map_files import read_usable_bars, write_predictions
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_DAY, format_instant, parse_duration, parse_instant
 from powderkeg.liqmap.bars import Bars
@@ -45,6 +45,7 @@ class CalibrationReport(msgspec.Struct, frozen=True, kw_only=True):
         basis: `free`, or `tiers` where leverages through exact margin explained more.
         distances: log distance of liquidation from entry, per basis function.
         rows: one per coin and side.
+        absent: markets of the table that cannot be used, and why.
         method: always `modelled`.
     """
 
@@ -54,6 +55,7 @@ class CalibrationReport(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
     distances: list[float]
     rows: list[CalibrationRow]
+    absent: dict[str, str]
     method: str = "modelled"
 
 
@@ -72,12 +74,13 @@ def predict_file(bars: Path, train_until: str, out: Path) -> PredictionReport:
     Raises:
         InputError: the table or the time cannot be used.
     """
-    panel, calibration = _calibrated(read_bars(bars), parse_instant(train_until))
+    markets, absent = read_usable_bars(bars)
+    panel, calibration = _calibrated(markets, parse_instant(train_until))
     return PredictionReport(
         trained_until=format_instant(calibration.trained_until_ns),
         out=str(out),
         row_count=write_predictions(out, panel, calibration),
-        calibration=_report(panel, calibration),
+        calibration=_report(panel, calibration, absent),
     )
 
 
@@ -87,9 +90,9 @@ def calibrate_file(bars: Path, train_until: str | None) -> CalibrationReport:
     Raises:
         InputError: the table or the time cannot be used.
     """
-    markets = read_bars(bars)
+    markets, absent = read_usable_bars(bars)
     until_ns = _end_ns(markets) if train_until is None else parse_instant(train_until)
-    return _report(*_calibrated(markets, until_ns))
+    return _report(*_calibrated(markets, until_ns), absent)
 
 
 def score_markets(
@@ -151,7 +154,7 @@ def _calibrated(markets: list[Bars], until_ns: int) -> tuple[Panel, Calibration]
     return panel, calibrate_panel(panel, until_ns)
 
 
-def _report(panel: Panel, calibration: Calibration) -> CalibrationReport:
+def _report(panel: Panel, calibration: Calibration, absent: dict[str, str]) -> CalibrationReport:
     settings = calibration.settings
     rows: list[CalibrationRow] = []
     for s, chosen in enumerate(calibration.chosen):
@@ -173,4 +176,5 @@ def _report(panel: Panel, calibration: Calibration) -> CalibrationReport:
         basis=settings.basis,
         distances=list(settings.distances),
         rows=rows,
+        absent=absent,
     )

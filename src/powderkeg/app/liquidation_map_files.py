@@ -43,7 +43,7 @@ class _Row(NamedTuple):
 
 
 def read_bars(path: Path) -> list[Bars]:
-    """The markets of a table of bars, in order of first appearance.
+    """The markets of a table of bars, in order of first appearance, all of them or none.
 
     Rows may come in any order; a row that stands there twice counts once. An open interest of 0 is unknown: what trades
     has some.
@@ -65,7 +65,7 @@ def read_usable_bars(path: Path) -> tuple[list[Bars], dict[str, str]]:
         The markets, and the reason for each symbol that is left out.
 
     Raises:
-        InputError: as `read_bars`, for what concerns the whole table.
+        InputError: as `read_bars`, for what concerns the whole table, or no market can be used.
     """
     if not path.is_file():
         raise InputError(f"no file at {path}; give a CSV of bars with the columns {', '.join(NEEDED)}")
@@ -77,6 +77,8 @@ def read_usable_bars(path: Path) -> tuple[list[Bars], dict[str, str]]:
             usable.append(_market(symbol, rows, at))
         except InputError as error:
             unusable[symbol] = str(error).removeprefix(f"{symbol}: ")
+    if not usable:
+        raise InputError(f"{path.name}: {'; '.join(f'{symbol}: {why}' for symbol, why in unusable.items())}")
     return usable, unusable
 
 

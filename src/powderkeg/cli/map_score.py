@@ -31,7 +31,7 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score the map against strong baselines on bars it has not seen, good or bad, and keep the result."""
-    from powderkeg.cli.map_view import print_scorecard, scorecard_rows
+    from powderkeg.cli.map_view import print_absent, print_scorecard, scorecard_rows
     from powderkeg.cli.output import console, print_json
 
     if bars is not None:
@@ -41,10 +41,11 @@ def score(
     else:
         found = _of_library(data_dir(data, config), train_until, step)
     if as_json:
-        print_json({**scorecard_rows(found.cards), "written": found.written})
+        print_json({**scorecard_rows(found.cards), "written": found.written, "absent": found.absent})
         return
     for card in found.cards:
         print_scorecard(card)
+    print_absent(found.absent)
     if found.written is not None:
         console().print(f"{found.written} new records kept; powderkeg map scores reads them", markup=False)
 

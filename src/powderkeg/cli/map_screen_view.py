@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from powderkeg.app.map_score_history import market_of
 from powderkeg.app.map_screen import Screened
-from powderkeg.cli.map_view import coin_name, signed
+from powderkeg.cli.map_view import coin_name, print_absent, signed
 from powderkeg.cli.output import console, table
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.screen import ScreenRow
-
-MOST_ABSENT = 12
-"""Markets that could not take part and are named one by one; the rest is counted, and stands in the JSON."""
 
 
 def print_screen(screened: Screened) -> None:
@@ -43,10 +40,7 @@ def print_screen(screened: Screened) -> None:
     unscored = sum(row.gain is None for row in found.rows)
     if unscored:
         out.print(f"– for {unscored} coins and sides: too little known of them before or after the cut", markup=False)
-    for name, why in list(screened.absent.items())[:MOST_ABSENT]:
-        out.print(f"absent: {name}: {why}", markup=False)
-    if len(screened.absent) > MOST_ABSENT:
-        out.print(f"absent: {len(screened.absent) - MOST_ABSENT} more; --json names all", markup=False)
+    print_absent(screened.absent)
 
 
 def _order(row: ScreenRow) -> tuple[bool, float]:

@@ -13,6 +13,18 @@ from powderkeg.cli.output import console, table
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.score import Scorecard
 
+MOST_ABSENT = 12
+"""Markets that could not take part and are named one by one; the rest is counted, and stands in the JSON."""
+
+
+def print_absent(absent: dict[str, str]) -> None:
+    """The markets that have no part in what was printed, and why."""
+    out = console()
+    for name, why in list(absent.items())[:MOST_ABSENT]:
+        out.print(f"absent: {name}: {why}", markup=False)
+    if len(absent) > MOST_ABSENT:
+        out.print(f"absent: {len(absent) - MOST_ABSENT} more; --json names all", markup=False)
+
 
 def print_calibration(report: CalibrationReport) -> None:
     """Which model serves each series, and its gain inside the training window."""
@@ -35,6 +47,7 @@ def print_calibration(report: CalibrationReport) -> None:
         )
     out.print(view)
     out.print("Gain over the move alone, blocked validation inside the training window.")
+    print_absent(report.absent)
 
 
 def scorecard_rows(cards: list[Scorecard]) -> dict[str, Any]:
