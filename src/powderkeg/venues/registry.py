@@ -135,8 +135,18 @@ def _refusal(
     told, unread, of = _one_by_one(venue, frame, ts_received_ns, names)
     if not 0 < unread < of:  # where each can be read alone, or none, the fault is the frame's
         return VenueProtocolError(venue, reason, frame)
-    once = tuple(event for event in told if isinstance(event, Liquidation | Trade))
-    return VenueProtocolError(venue, f"{unread} of {of} entries cannot be read: {reason}", frame, once)
+    return VenueProtocolError(venue, f"{unread} of {of} entries cannot be read: {reason}", frame, _once(told))
+
+
+def _once(told: list[Event]) -> tuple[Event, ...]:
+    """The liquidations and trades, those with an id once: Lighter tells some in two lists of one frame."""
+    found: dict[tuple[str | int, ...], Event] = {}
+    for number, event in enumerate(told):
+        if isinstance(event, Liquidation | Trade):
+            given = event.event_id if isinstance(event, Liquidation) else event.trade_id
+            name = ("at", number) if given is None else ("id", given)
+            found.setdefault((type(event).__name__, event.symbol, *name), event)
+    return tuple(found.values())
 
 
 def _one_by_one(venue: str, frame: bytes, ts_received_ns: int, names: VenueInstruments) -> tuple[list[Event], int, int]:

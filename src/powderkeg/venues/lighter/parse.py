@@ -87,6 +87,8 @@ def _rows(message: wire.Envelope, instruments: VenueInstruments) -> Iterable[tup
     for row in by_id.values():
         if not is_spot(row.market_id):
             yield row, instruments[str(row.market_id)]
+        elif row.type in _FORCED:
+            raise ValueError(f"forced trade {row.trade_id} on market {row.market_id}, which should be spot")
 
 
 def _id_of(row: wire.TradeRow) -> str:
