@@ -13,8 +13,6 @@ from typing import Any, Final
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
@@ -136,28 +134,10 @@ def _depth(message: wire.Depth, frame: bytes, ts_received_ns: int, instruments: 
     instrument = instruments[message.s]
     bids, asks = _wire.bids(message.b), _wire.asks(message.a)
     if _PARTIAL_DEPTH.search(frame, 0, 96):
-        yield BookSnapshot(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=bids,
-            asks=asks,
-            qty_unit=instrument.qty_unit,
-            last_update_id=message.u,
-            ts_event_ns=message.T * NS_PER_MS,
-            ts_received_ns=ts_received_ns,
-        )
+        yield _wire.book_snapshot(instrument, bids, asks, message.u, (message.T * NS_PER_MS, ts_received_ns))
         return
-    yield BookDelta(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=bids,
-        asks=asks,
-        qty_unit=instrument.qty_unit,
-        first_update_id=message.U,
-        last_update_id=message.u,
-        previous_update_id=message.pu,
-        ts_event_ns=message.T * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_delta(
+        instrument, bids, asks, (message.U, message.u, message.pu), (message.T * NS_PER_MS, ts_received_ns)
     )
 
 
@@ -180,15 +160,12 @@ MEANINGS: Final[dict[type, _Meaning]] = {
 def _snapshot(payload: bytes, name: str, ts_received_ns: int, instruments: VenueInstruments) -> Event:
     message = _depth_snapshot(payload)
     instrument = instruments[name]
-    return BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=_wire.bids(message.bids),
-        asks=_wire.asks(message.asks),
-        qty_unit=instrument.qty_unit,
-        last_update_id=message.lastUpdateId,
-        ts_event_ns=_wire.first_given(message.T, ts_received_ns),
-        ts_received_ns=ts_received_ns,
+    return _wire.book_snapshot(
+        instrument,
+        _wire.bids(message.bids),
+        _wire.asks(message.asks),
+        message.lastUpdateId,
+        (_wire.first_given(message.T, ts_received_ns), ts_received_ns),
     )
 
 

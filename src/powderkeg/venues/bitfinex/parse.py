@@ -14,8 +14,6 @@ from typing import Final, cast
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
@@ -210,28 +208,8 @@ def _book_event(
     bids = _wire.bids([_level(row) for row in levels if row.amount > 0])
     asks = _wire.asks([_level(row) for row in levels if row.amount < 0])
     if is_whole:
-        return BookSnapshot(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=bids,
-            asks=asks,
-            qty_unit=instrument.qty_unit,
-            last_update_id=None,
-            ts_event_ns=ts_event_ns,
-            ts_received_ns=ts_received_ns,
-        )
-    return BookDelta(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=bids,
-        asks=asks,
-        qty_unit=instrument.qty_unit,
-        first_update_id=None,
-        last_update_id=None,
-        previous_update_id=None,
-        ts_event_ns=ts_event_ns,
-        ts_received_ns=ts_received_ns,
-    )
+        return _wire.book_snapshot(instrument, bids, asks, None, (ts_event_ns, ts_received_ns))
+    return _wire.book_delta(instrument, bids, asks, (None, None, None), (ts_event_ns, ts_received_ns))
 
 
 def _level(row: wire.BookRow) -> _wire.Level:

@@ -12,8 +12,6 @@ from typing import Final
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
@@ -176,28 +174,16 @@ def _order_book(message: wire.Envelope, instrument: Instrument, ts_received_ns: 
     """The incremental channel marks changes; every other depth message is the whole book."""
     book = _book(message.tick)
     if book.event == "update":
-        yield BookDelta(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=_wire.bids(book.bids),
-            asks=_wire.asks(book.asks),
-            qty_unit=instrument.qty_unit,
-            first_update_id=None,
-            last_update_id=book.version,
-            previous_update_id=None,
-            ts_event_ns=book.ts * NS_PER_MS,
-            ts_received_ns=ts_received_ns,
+        yield _wire.book_delta(
+            instrument,
+            _wire.bids(book.bids),
+            _wire.asks(book.asks),
+            (None, book.version, None),
+            (book.ts * NS_PER_MS, ts_received_ns),
         )
         return
-    yield BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=_wire.bids(book.bids),
-        asks=_wire.asks(book.asks),
-        qty_unit=instrument.qty_unit,
-        last_update_id=book.version,
-        ts_event_ns=book.ts * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_snapshot(
+        instrument, _wire.bids(book.bids), _wire.asks(book.asks), book.version, (book.ts * NS_PER_MS, ts_received_ns)
     )
 
 
