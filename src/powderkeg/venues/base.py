@@ -96,7 +96,6 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         urls: WebSocket endpoint by path name, `{"market": "wss://..."}`.
-        messages: builds the subscribe frames for one connection: (path name, venue symbols) -> texts to send.
         channels: stream class -> the venue's channel name, for `liquidation trade mark_price funding_rate
             open_interest book` where they exist.
         paths: stream class -> path name in `urls` on which it is sent.
@@ -119,7 +118,6 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     urls: dict[str, str]
-    messages: Callable[[str, tuple[str, ...]], tuple[str, ...]]
     channels: dict[str, str]
     paths: dict[str, str]
     canary: str
@@ -137,6 +135,10 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     frame_channels: dict[str, str] = {}
     reply: Callable[[bytes], str | None] | None = None
     requests_per_s: float | None = None
+
+    def messages(self, path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+        """The texts that subscribe to everything a path has of these contracts."""
+        return self.requests(self.topics(path, tuple(self.channels), venue_symbols))
 
 
 def by_channel(channels: Mapping[str, str], streams: Iterable[str]) -> dict[str, tuple[str, ...]]:
