@@ -105,7 +105,6 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
         max_channels_per_connection: subscriptions one socket may hold, None where the venue states no limit.
         max_connection_age_s: the venue closes sockets older than this, None where it does not.
         stale_first: channels whose first data frame on a connection repeats the past and must not be counted.
-        gzip: frames are gzip-compressed JSON.
         topics: (path name, stream classes, venue symbols) -> everything to subscribe to on that path. A venue that
             leaves this and the next three out can be read, but not connected to.
         requests: topics of one connection -> texts to send.
@@ -126,7 +125,6 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     max_channels_per_connection: int | None = None
     max_connection_age_s: float | None = None
     stale_first: tuple[str, ...] = ()
-    gzip: bool = False
     topics: Callable[[str, tuple[str, ...], tuple[str, ...]], tuple[Topic, ...]] = _no_topics
     requests: Callable[[tuple[Topic, ...]], tuple[str, ...]] = _no_requests
     address: Callable[[], Address] = _no_address

@@ -16,7 +16,6 @@ from powderkeg.domain.events import (
     Event,
     FundingRate,
     IndexPrice,
-    Liquidation,
     LongShortRatio,
     MarkPrice,
     OpenInterest,
@@ -79,31 +78,22 @@ def _force_order(
 ) -> Iterable[Event]:
     """Executed quantity at its average price; the order itself where nothing of it was executed yet."""
     order = message.o
-    instrument = instruments[order.s]
     is_filled = order.z > 0
     if is_filled and not order.ap:
         raise ValueError("a forced order has executed quantity but average price 0")
     qty, price = (order.z, order.ap) if is_filled else (order.q, order.p)
-    qty_base, notional_usd = instrument.sized(qty, price)
     ts_event_ns = order.T * NS_PER_MS
-    yield Liquidation(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        position_side=LONG if order.S == "SELL" else SHORT,
-        qty=qty,
-        qty_unit=instrument.qty_unit,
-        qty_base=qty_base,
-        notional_usd=notional_usd,
-        price=price,
-        price_kind="fill" if is_filled else "order",
-        order_price=order.p,
-        fill_price=order.ap if is_filled else None,
-        bankruptcy_price=order.p,
-        coverage=coverage_at(ts_event_ns),
-        event_id=None,
-        ts_event_ns=ts_event_ns,
-        ts_received_ns=ts_received_ns,
-        ts_is_received=False,
+    yield _wire.make_liquidation(
+        instruments[order.s],
+        LONG if order.S == "SELL" else SHORT,
+        qty,
+        price,
+        _wire.Prices(
+            "fill" if is_filled else "order", order.p, fill=order.ap if is_filled else None, bankruptcy=order.p
+        ),
+        coverage_at(ts_event_ns),
+        None,
+        (ts_event_ns, ts_received_ns),
     )
 
 

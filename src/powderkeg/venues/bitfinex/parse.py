@@ -17,7 +17,6 @@ from powderkeg.domain.events import (
     Event,
     FundingRate,
     IndexPrice,
-    Liquidation,
     MarkPrice,
     OpenInterest,
 )
@@ -118,30 +117,18 @@ def _position_events(
             raise ValueError(f"position {row.position_id} has amount 0")
         if row.is_match or is_no_contract(row.symbol):
             continue
-        instrument = instruments[row.symbol]
         price = row.price_acquired or row.base_price
         if price is None:
             raise ValueError(f"position {row.position_id} has no price")
-        qty = abs(row.amount)
-        qty_base, notional_usd = instrument.sized(qty, price)
-        yield Liquidation(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            position_side=LONG if row.amount > 0 else SHORT,
-            qty=qty,
-            qty_unit=instrument.qty_unit,
-            qty_base=qty_base,
-            notional_usd=notional_usd,
-            price=price,
-            price_kind="entry" if row.price_acquired is None else "fill",
-            order_price=None,
-            fill_price=row.price_acquired,
-            bankruptcy_price=None,
-            coverage="all",
-            event_id=f"{row.position_id}-{row.mts}",
-            ts_event_ns=row.mts * NS_PER_MS,
-            ts_received_ns=ts_received_ns,
-            ts_is_received=False,
+        yield _wire.make_liquidation(
+            instruments[row.symbol],
+            LONG if row.amount > 0 else SHORT,
+            abs(row.amount),
+            price,
+            _wire.Prices("entry" if row.price_acquired is None else "fill", fill=row.price_acquired),
+            "all",
+            f"{row.position_id}-{row.mts}",
+            (row.mts * NS_PER_MS, ts_received_ns),
         )
 
 

@@ -54,8 +54,7 @@ def _all_liquidations(message: wire.Envelope, ts_received_ns: int, instruments: 
             row.v,
             row.p,
             "all",
-            row.T * NS_PER_MS,
-            ts_received_ns,
+            (row.T * NS_PER_MS, ts_received_ns),
         )
 
 
@@ -75,8 +74,7 @@ def _throttled_liquidations(
             qty,
             row.price,
             throttled_coverage_at(ts_event_ns),
-            ts_event_ns,
-            ts_received_ns,
+            (ts_event_ns, ts_received_ns),
         )
 
 

@@ -123,7 +123,6 @@ SUBSCRIPTIONS = Subscriptions(
     channels=CHANNELS,
     paths=PATH_OF,
     canary="public.BTC-USDT.contract_info",
-    gzip=True,
     topics=topics,
     requests=requests,
     address=addressed(rb'(?:"op":\s*"notify",\s*"topic"|^\{"ch"):\s*"([^"]+)"'),

@@ -114,8 +114,7 @@ def _details(instrument: Instrument, details: list[wire.LiquidationDetail], ts_r
             detail.sz,
             detail.bkPx,
             coverage_at(ts_event_ns),
-            ts_event_ns,
-            ts_received_ns,
+            (ts_event_ns, ts_received_ns),
         )
 
 
