@@ -167,6 +167,15 @@ def test_a_frame_of_very_many_entries_is_refused_whole():
         assert len(error.events) == kept
 
 
+def test_a_frame_cannot_be_blown_up_by_what_wraps_its_entries():
+    """Each part repeats the envelope: megabytes of it with hundreds of entries would fill the memory."""
+    entries = VENUES["bybit"].entries
+    wrapped = b'{"junk":"' + b"x" * 1_000_000 + b'","data":[{"a":1}' + b',{"a":1}' * 7 + b"]}"
+    assert len(apart(wrapped, entries)) == 8
+    assert apart(wrapped[:-2] + b',{"a":1}' + b"]}", entries) == []
+    assert apart(b'{"data":[' + b",".join([b"[]"] * 500_000) + b"]}", entries) == []
+
+
 def test_compressed_frames_are_taken_apart_too():
     """HTX sends gzip."""
     (sample,) = (sample for sample in HERE if name_of(sample) == "htx-BTC-USDT")

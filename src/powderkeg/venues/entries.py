@@ -16,6 +16,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from powderkeg.venues.guard import MAX_FRAME_BYTES
+
 Entries = Mapping[str | int, Any]
 """Name or place -> what is in it, again an `Entries`; empty where the list stands."""
 
@@ -27,6 +29,10 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
+class _TooMuchError(Exception):
+    """Taking the frame apart would cost more than it is worth."""
+
+
 class _Parts(NamedTuple):
     """A piece of JSON with all of its entries taken out, and once for each of them."""
 
@@ -35,7 +41,10 @@ class _Parts(NamedTuple):
 
 
 def apart(frame: bytes, entries: Entries) -> list[bytes]:
-    """The frame once for each of its entries, in their order; nothing where they are too many or none.
+    """The frame once for each of its entries, in their order; nothing where there are none.
+
+    Nothing either where they are more than `MAX_ENTRIES`, or where what wraps them, repeated with each, would be longer
+    than the longest frame: nothing a venue sends may fill the memory.
 
     Args:
         frame: JSON text.
@@ -44,8 +53,11 @@ def apart(frame: bytes, entries: Entries) -> list[bytes]:
     Raises:
         msgspec.DecodeError: it is no JSON.
     """
-    parts = _parts(frame, entries)
-    return [] if parts is None or len(parts.singles) > MAX_ENTRIES else parts.singles
+    try:
+        parts = _parts(frame, entries)
+    except _TooMuchError:
+        return []
+    return [] if parts is None else parts.singles
 
 
 def _parts(text: bytes, within: Entries) -> _Parts | None:
@@ -65,10 +77,14 @@ def _parts(text: bytes, within: Entries) -> _Parts | None:
 
 def _of_list(elements: Sequence[bytes], within: Entries) -> _Parts:
     """Each element is an entry, or holds some."""
+    if len(elements) > MAX_ENTRIES:
+        raise _TooMuchError
     singles: list[bytes] = []
     for element in elements:
         parts = _parts(element, within) if within else None
         singles += [element] if parts is None else parts.singles
+    if len(singles) > MAX_ENTRIES:
+        raise _TooMuchError
     return _Parts(b"[]", [b"[" + single + b"]" for single in singles])
 
 
@@ -80,6 +96,9 @@ def _of_places(
     if not found:
         return None
     rest = [found[place].emptied if place in found else content for place, content in enumerate(contents)]
+    count = sum(len(parts.singles) for parts in found.values())
+    if count > MAX_ENTRIES or count * sum(map(len, rest)) > MAX_FRAME_BYTES:
+        raise _TooMuchError
 
     def joined(changed: int | None = None, single: bytes = b"") -> bytes:
         parts = [name + (single if place == changed else rest[place]) for place, name in enumerate(names)]
