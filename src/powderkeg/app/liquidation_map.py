@@ -13,7 +13,7 @@ from powderkeg.domain.time import NS_PER_DAY, format_instant, parse_duration, pa
 from powderkeg.liqmap.bars import Bars
 from powderkeg.liqmap.calibrate import CHOICES, Calibration, calibrate_panel
 from powderkeg.liqmap.panel import Panel, build_panel
-from powderkeg.liqmap.score import Scorecard, score
+from powderkeg.liqmap.score import NothingToScoreError, Scorecard, score
 
 
 class CalibrationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,25 +100,50 @@ def score_markets(
     Args:
         markets: the bars.
         train_until: the cut; None for the time that leaves two fifths of the bars to test, at midnight.
-        step: with a duration, calibrate again every so long and score the stretch until then.
+        step: with a duration, calibrate again every so long and score the stretch until then; one of which no
+            liquidations are known gives no card.
         tested_ns: where no cut is given, test at most the last so long.
 
     Raises:
         InputError: the bars, the time or the step cannot be used.
     """
-    first_ns, end_ns = min(int(one.open_ns[0]) for one in markets), _end_ns(markets)
-    cut_ns = max(first_ns + (end_ns - first_ns) * 3 // 5, end_ns - (tested_ns or end_ns)) // NS_PER_DAY * NS_PER_DAY
-    cut_ns = cut_ns if train_until is None else parse_instant(train_until)
+    end_ns, cut_ns = _end_ns(markets), cut_of(markets, train_until, tested_ns)
     if step is None:
         return [score(markets, cut_ns)]
     step_ns = parse_duration(step)
     if step_ns < NS_PER_DAY:
         raise InputError(f"step {step!r} is shorter than a day; a score needs at least a day of bars")
-    return [score(markets, cut, min(cut + step_ns, end_ns)) for cut in range(cut_ns, end_ns, step_ns)]
+    cards: list[Scorecard] = []
+    reason = f"no bar after {format_instant(cut_ns)}; train until an earlier time"
+    for cut in range(cut_ns, end_ns, step_ns):
+        try:
+            cards.append(score(markets, cut, min(cut + step_ns, end_ns)))
+        except NothingToScoreError as error:
+            reason = str(error)  # a stretch of which nothing is known, in a walk that goes on
+    if not cards:
+        raise InputError(reason)
+    return cards
 
 
 def _end_ns(markets: list[Bars]) -> int:
     return max(int(one.open_ns[-1]) + one.interval_ns for one in markets)
+
+
+def cut_of(markets: list[Bars], train_until: str | None, tested_ns: int | None = None) -> int:
+    """The time a score trains until: as asked, else the midnight that leaves two fifths of the bars to test.
+
+    Args:
+        markets: the bars.
+        train_until: as asked.
+        tested_ns: where nothing is asked, test at most the last so long.
+
+    Raises:
+        InputError: no time.
+    """
+    if train_until is not None:
+        return parse_instant(train_until)
+    first_ns, end_ns = min(int(one.open_ns[0]) for one in markets), _end_ns(markets)
+    return max(first_ns + (end_ns - first_ns) * 3 // 5, end_ns - (tested_ns or end_ns)) // NS_PER_DAY * NS_PER_DAY
 
 
 def _calibrated(markets: list[Bars], until_ns: int) -> tuple[Panel, Calibration]:

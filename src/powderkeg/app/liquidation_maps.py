@@ -145,6 +145,10 @@ class Maps:
         """Bars of every market that can have a map."""
         return list(self._read(until_ns, coin)[0].markets.values())
 
+    def absent(self, until_ns: int = FAR_FUTURE_NS, coin: str | None = None) -> dict[str, str]:
+        """Markets that can have none, and why."""
+        return self._read(until_ns, coin)[0].absent
+
     def choose(self, coin: str, until_ns: int, venue: str | Sequence[str] | None = None) -> Chosen:
         """The markets of a coin.
 

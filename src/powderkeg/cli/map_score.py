@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from powderkeg.cli.map_options import CutOption
+from powderkeg.cli.opened import opened
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 if TYPE_CHECKING:
@@ -49,12 +50,9 @@ def score(
 
 
 def _of_library(folder: Path, train_until: str | None, step: str | None) -> Scored:
-    from powderkeg.app.library import open_library
     from powderkeg.app.map_scores import score_library
-    from powderkeg.cli.output import warn_of
 
-    with open_library(folder) as library:
-        warn_of(library)
+    with opened(folder) as library:
         return score_library(library.maps, folder, train_until, step, is_simulated=library.is_simulated)
 
 
