@@ -43,5 +43,9 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def pytest_collection_modifyitems(items):
-    """Soaks run last, when the machine is quiet; they would only slow the others down."""
-    items.sort(key=lambda item: item.get_closest_marker("soak") is not None)
+    """Long waits begin first, so that others run beside them; soaks run last, when the machine is quiet."""
+
+    def turn(item):
+        return (item.get_closest_marker("soak") is not None) - (item.get_closest_marker("long_wait") is not None)
+
+    items.sort(key=turn)

@@ -149,6 +149,24 @@ def test_bars_of_trades_are_those_of_the_trades(recorded):
         assert volume == pytest.approx(sum(row["qty_base"] for row in by_second[int(at)]))
 
 
+@pytest.mark.parametrize("at_once", [1, 5])
+def test_markets_asked_for_together_are_those_asked_for_alone(recorded, monkeypatch, at_once):
+    """Every bar of every market byte for byte, whichever others are read with it; asking costs a query per table."""
+    asked: list[str] = []
+    query = type(recorded.database).query
+    monkeypatch.setattr(type(recorded.database), "query", lambda self, *a: asked.append(a[0]) or query(self, *a))
+    together = shelf_of_library(recorded.database, SQUEEZE_NS + 600 * NS_PER_S)
+    assert len(together.markets) > 5
+    assert len(asked) < len(together.markets)
+    monkeypatch.setattr("powderkeg.app.market_rows.AT_ONCE", at_once)
+    alone = shelf_of_library(recorded.database, SQUEEZE_NS + 600 * NS_PER_S)
+    assert (alone.absent, alone.made_from) == (together.absent, together.made_from)
+    assert list(alone.markets) == list(together.markets)
+    for one, other in zip(alone.markets.values(), together.markets.values(), strict=True):
+        for name in ("open_ns", "prices", "volume_base", "open_interest_base", "liquidated_base"):
+            assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
+
+
 def test_watched_liquidations_are_known_and_summed(recorded):
     """Within the recording a bar without one has none; over all bars the feed's own total comes back."""
     bars = shelf_of_library(recorded.database, SQUEEZE_NS + 600 * NS_PER_S, "BTC").markets["bybit BTC/USDT:USDT"]

@@ -186,6 +186,8 @@ def test_pictures_are_drawn(monkeypatch, capsys, fuel, tmp_path):
         (("BTC", "--device", "abacus"), "there are cpu and gpu"),
         (("BTC", "--paths", "3"), "paths is 3"),
         (("BTC", "--horizon", "soon"), "soon"),
+        (("BTC", "--depth", "book.csv"), "both say how deep"),
+        (("BTC", "--as-of", "2026-01-13"), "stands instead of a map"),
         (("BTC", "--returns", "bootstrap"), "needs a history"),
         (("BTC", "--maps", "0"), "maps is 0"),
         (("BTC", "--out", "picture.gif"), "pictures are .png or .svg"),

@@ -102,6 +102,21 @@ def test_htx_backfill_tells_what_the_socket_tells():
     assert events[0].position_side == "long"
 
 
+def test_a_bad_row_of_history_costs_only_itself_and_leaves_the_gap_open():
+    """What can be read of the answer is delivered; that it is not all is said, so the gap stays one."""
+    answer = {"code": 200, "data": [htx_row(FROM_MS, 0), htx_row(FROM_MS + 1, 1, volume="-1"), htx_row(FROM_MS + 2, 2)]}
+    frames = []
+    client = RestClient("htx", clock=FakeClock(), get=lambda _: http.Answer(200, {}, json.dumps(answer).encode()))
+    gap = FeedGap("htx", "liquidation", FROM_NS, TO_NS, "test")
+    result = asyncio.run(backfill(client, ["BTC-USDT"], gap, lambda *frame: frames.append(frame)))
+    ((_, at_ns, frame),) = frames
+    with pytest.raises(VenueProtocolError, match="1 of 3 entries") as caught:
+        parse_frame("htx", frame, at_ns)
+    assert [event.qty for event in caught.value.events] == [1.0, 3.0]
+    (refusal,) = result.refusals
+    assert "unreadable answer" in refusal.reason
+
+
 @pytest.mark.parametrize(
     ("side", "position", "expected"),
     [("buy", "short", "short"), ("sell", "both", "long"), ("buy", "both", "short"), ("buy", "", "short")],

@@ -9,7 +9,7 @@ from feed_harness import CANARY, FAST, LIQUIDATION, PATIENT, acknowledge, plan_a
 
 from powderkeg.feed.backoff import Refusal
 from powderkeg.feed.liveness import State
-from powderkeg.venues.base import MAX_FRAME_BYTES
+from powderkeg.venues.guard import MAX_FRAME_BYTES
 
 
 def test_frames_come_as_they_were_sent():

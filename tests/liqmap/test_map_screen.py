@@ -162,6 +162,53 @@ def test_a_thin_coin_borrows_and_an_unknown_one_has_no_score():
     assert found.mean["gain"] is not None
 
 
+def test_the_baselines_are_least_squares_on_what_price_alone_knows():
+    """(a1) against (a), by least squares on our own columns of the bars; the parts of a gain add up."""
+    bars = market(5, 500)
+    cut = 350
+    found = screen([bars], int(bars.open_ns[cut]))
+    opened, high, low, _ = bars.prices.T
+    returns = np.diff(np.log(bars.prices[:, 3]), prepend=np.nan)
+    held = bars.open_interest_base[:-1]
+    for row, moved, extreme in ((0, np.log(opened / low), -np.log(low)), (1, np.log(high / opened), np.log(high))):
+        x = np.log(moved * held + 1e-6 * held)
+        plain = [np.ones(500), x, x * x, np.log1p(1000 * moved)]
+        beyond = [
+            [max(extreme[i] - extreme[max(i - hours, 0) : i].max(), 0.0) if i else 0.0 for i in range(500)]
+            for hours in (4, 12, 24, 72, 168)
+        ]
+        spread = [np.sqrt(np.nanmean(returns[max(i - 24, 0) : i] ** 2)) if i > 1 else np.nan for i in range(500)]
+        spread[0] = spread[1] = spread[2]
+        fresh = [*plain, *np.log1p(1000 * np.array(beyond)), np.log(np.array(spread) + 1e-5)]
+        target, train = np.log1p(bars.liquidated_base[:, row]), slice(12, cut)
+        missed = []
+        for columns in (plain, fresh):
+            design = np.column_stack(columns)
+            solved = np.linalg.lstsq(design[train], target[train], rcond=None)[0]
+            missed.append(((target[cut:] - design[cut:] @ solved) ** 2).sum())
+        one, total = found.rows[row], ((target[cut:] - target[cut:].mean()) ** 2).sum()
+        assert one.gain - one.gain_over_a1 == pytest.approx((missed[0] - missed[1]) / total, abs=2e-3)
+        assert one.map_increment_over_price == pytest.approx(one.levels_increment + one.flow_increment)
+        parts = {"map": one.price_increment + one.map_increment_over_price, "price": one.price_increment, "move": 0.0}
+        assert one.gain == pytest.approx(parts[one.chosen], abs=1e-9)
+
+
+def test_a_baseline_that_was_hardly_fitted_gives_no_gain():
+    """A coin of a day before the cut is listed without gain and weighs nothing in the mean; nor does a calm one."""
+    coins = [market(1, 400), market(2, 400)]
+    late = coins[1].liquidated_base.copy()
+    late[:306] = np.nan
+    coins.append(msgspec.structs.replace(coins[1], symbol="LATE", liquidated_base=late))
+    found = screen(coins, START_NS + 330 * NS_PER_HOUR)
+    alone = screen(coins[:2], START_NS + 330 * NS_PER_HOUR)
+    assert (found.rows[4].training_bars, found.rows[4].gain, found.rows[4].interval) == (24, None, None)
+    assert "nothing to score for LATE longs" in found.rows[4].verdict
+    assert found.mean["gain"] == pytest.approx(np.mean([row.gain for row in found.rows[:4]]))
+    assert found.mean["gain"] == pytest.approx(alone.mean["gain"], abs=0.02)
+    calm = msgspec.structs.replace(coins[0], liquidated_base=coins[0].liquidated_base * 0)
+    assert screen([calm], START_NS + 330 * NS_PER_HOUR).mean["gain"] is None
+
+
 def test_nothing_to_screen_is_said():
     with pytest.raises(InputError, match="no market"):
         screen([], CUT_NS)

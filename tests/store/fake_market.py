@@ -97,7 +97,6 @@ VENUE = Venue(
     infer_instrument=infer,
     subscriptions=Subscriptions(
         urls={},
-        messages=lambda *_: (),
         channels={},
         paths={},
         canary="",

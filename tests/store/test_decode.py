@@ -88,3 +88,19 @@ def test_what_a_record_needs_and_lacks_is_said(number, reason):
     (reject,) = Decoder(CONNECTIONS).decode(Record(number, 7, b"payload")).rejects
     assert reason in reject.reason
     assert (reject.connection_id, reject.position, reject.excerpt) == (number, 7, "payload")
+
+
+def bybit(*prices: float) -> bytes:
+    rows = [{"T": T0 // 1_000_000 + n, "s": "BTCUSDT", "S": "Buy", "v": "1", "p": str(p)} for n, p in enumerate(prices)]
+    return msgspec.json.encode({"topic": "allLiquidation.BTCUSDT", "data": rows})
+
+
+def test_a_bad_entry_is_a_reject_beside_the_events_of_the_others():
+    """The frame is listed once, and what another connection saw of it before counts once too."""
+    decoder = Decoder({number: connection(number, venue="bybit") for number in (1, 2)})
+    first = decoder.decode(Record(1, T0, bybit(10.0, -1.0, 11.0)))
+    assert [event.price for event in first.events] == [10.0, 11.0]
+    assert [reject.reason.partition(":")[0] for reject in first.rejects] == ["1 of 3 entries cannot be read"]
+    again = decoder.decode(Record(2, T0 + 1, bybit(10.0, -1.0, 12.0)))
+    assert [event.price for event in again.events] == [12.0]
+    assert (len(again.rejects), decoder.repeated) == (1, 1)

@@ -163,6 +163,13 @@ def test_settlement_prints_are_no_trades():
     assert parse(table("trade", trade_row(trdType="Settlement"))) == ()
 
 
+def test_a_new_type_of_trade_is_counted_and_costs_only_itself():
+    """Nobody knows yet whether it is one: it is not left out in silence."""
+    with pytest.raises(VenueProtocolError, match="1 of 2 entries") as caught:
+        parse(table("trade", trade_row(trdType="Unheard"), trade_row(price=4000.0)))
+    assert [event.price for event in caught.value.events] == [4000.0]
+
+
 def test_the_instrument_table_gives_mark_index_funding_and_open_interest():
     row = {
         "symbol": "XBTUSD",

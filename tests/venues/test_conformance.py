@@ -183,7 +183,7 @@ def test_every_row_of_a_list_is_an_event(sample: Sample):
 
 @every_list_of_liquidations
 def test_one_bad_row_spoils_the_frame(sample: Sample):
-    """Half a frame is worse than a quarantined one: nobody would see what is missing."""
+    """Half a frame never passes for a whole one: what the good rows say comes beside the reason, see test_entries."""
     builders = FRAMES[sample.venue]
     frame = builders.liquidations([forced(sample), forced(sample, price=7654321.25, serial=2)])
     assert len(liquidations(frame, sample.venue)) == 2

@@ -149,6 +149,21 @@ def test_spot_markets_are_passed_over():
     book = {"type": "update/order_book", "channel": "order_book:2048", "order_book": {"asks": [], "bids": []}}
     assert events(spot) == events(book) == ()
     assert events({"type": "update/spot_market_stats", "channel": "spot_market_stats:2048"}) == ()
+
+
+def test_a_forced_trade_on_a_spot_market_is_not_lost():
+    """Spot has no leverage: that there is one means that the venue numbers its markets anew."""
+    with pytest.raises(VenueProtocolError, match="should be spot"):
+        events(message(liquidations=[forced(market_id=2048)]))
+
+
+def test_a_row_told_in_both_lists_counts_once_beside_a_bad_one():
+    """Also where the frame has to be taken apart."""
+    both = forced()
+    frame = message(trades=[both, row(trade_id=2, price="-1")], liquidations=[both])
+    with pytest.raises(VenueProtocolError, match="1 of 3 entries") as caught:
+        events(frame)
+    assert caught.value.events == events(message(trades=[both], liquidations=[both]))
     for name in ("2048", "BTC", "01", "-1", ""):
         with pytest.raises(ValueError, match="Lighter"):
             VENUES["lighter"].infer_instrument(name)

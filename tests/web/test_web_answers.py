@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -262,17 +261,6 @@ def test_files_have_tags_and_unknown_ones_do_not_exist(server):
         answer = server.get(name)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert server.get("/api/v1/health", headers={"Accept": "text/csv"}).json()["rows"]
-
-
-def test_metrics_are_text_prometheus_reads(server):
-    """Every line is a type or a sample."""
-    server.get("/nothing", headers={"Origin": "null"})
-    answer = server.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-    sample = re.compile(r'[a-z_]+(\{([a-z_]+="[^"\n]*",?)+\})? [-+0-9.e]+')
-    lines = answer.text.splitlines()
-    assert all(line.startswith("# TYPE ") or sample.fullmatch(line) for line in lines)
-    assert any(line.startswith('powderkeg_web_refused_total{code="foreign_origin"}') for line in lines)
 
 
 def test_the_schema_and_the_page_of_the_api_name_every_route(server):

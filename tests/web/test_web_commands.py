@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from metrics_grammar import read_metrics
 from web_kit import Events
 
 from powderkeg.app.demo import run_demo
@@ -210,8 +211,11 @@ def test_the_demo_is_live_labeled_and_ends(tmp_path):
         assert set(seen["liquidation"]) >= {"at", "received_at", "coin", "notional_usd", "position_side", "coverage"}
         health = httpx.get(told["address"] + "/api/v1/health", timeout=30).json()
         assert (health["simulated"], bool(health["live"]["venues"])) == (True, True)
-        metrics = httpx.get(told["address"] + "/metrics", timeout=30).text
-        assert 'powderkeg_frames_total{venue="bybit"}' in metrics
+        metrics = read_metrics(httpx.get(told["address"] + "/metrics", timeout=30).text)
+        for name in ("frames", "events", "gaps", "rejects"):
+            assert (f"powderkeg_{name}_total", (("venue", "bybit"),)) in metrics
+        assert metrics["powderkeg_web_untold_total", ()] == 0
+        assert "powderkeg_stream_state" in {name for name, _ in metrics}
         totals = httpx.get(told["address"] + "/api/v1/liquidations/totals?window=1h", timeout=30).json()
         assert totals["simulated"] is True
         assert sum(row["count"] for row in totals["rows"]) > 0

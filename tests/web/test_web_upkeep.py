@@ -123,21 +123,26 @@ def test_a_coin_that_is_asked_for_is_next():
     during(lambda: FakeDesk(["BTC", "ETH", "DOGE", "SOL"]), main)
 
 
-def test_a_background_that_dies_keeps_nobody_waiting():
-    """Who waits is let through to calibrate for itself; the next day it is tried again."""
+def test_a_background_that_dies_keeps_nobody_waiting(caplog):
+    """Who waits for that coin is let through to calibrate for itself; the others get theirs; log and count say it."""
 
     async def main(upkeep, desk, naps, __):
         await settle()
-        asking = asyncio.create_task(upkeep.ready("ETH", 10.0))
+        asking = asyncio.create_task(upkeep.ready("BTC", 10.0))
         await settle()
         desk.let.release()
         assert await asking
-        assert await upkeep.ready("BTC", 0.5)
+        assert not await upkeep.ready("ETH", 0.0)
+        desk.let.release()
+        assert await upkeep.ready("ETH", 10.0)
         await settle()
-        assert desk.asked == ["BTC", "rest background"]
-        assert len(naps) == 1
+        assert desk.asked == ["BTC", "ETH", ("score_daily", NOW_NS), "rest background"]
+        assert naps == [9 * 3_600.0 + 120.0]
+        assert upkeep.failures == {"calibrate_ahead": 1}
 
     during(lambda: FakeDesk(["BTC", "ETH"], dies_of=("BTC",)), main)
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "calibrate_ahead BTC failed: it died; maps are made when they are asked for" in said
 
 
 def test_an_empty_directory_is_looked_at_ever_less_often():

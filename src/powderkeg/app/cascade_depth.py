@@ -38,8 +38,12 @@ from powderkeg.store.query import Database
 
 DEPTH_COLUMNS: Final[dict[PositionSide, str]] = {"short": "ask_usd", "long": "bid_usd"}
 FRESH_BOOK_NS: Final = NS_PER_HOUR
+"""Age up to which the snapshot of a book stands for the present one. What changed since is applied, but what a lost
+message took away stays in it, and beyond the snapshot's reach price soon knows no levels: an hour, by choice."""
+
 FRESH_BAR_NS: Final = 7 * NS_PER_DAY
-"""How old a book and a reported total may be to stand for now."""
+"""The same for a total an aggregator reports. It comes once a day and hardly hangs on the day (docs/cascade.md): a week
+bridges a vendor's holes, by choice."""
 
 OVERLAP_NS: Final = 5 * NS_PER_S
 

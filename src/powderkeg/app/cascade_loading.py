@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Final
+from typing import Final, Unpack
 
 import numpy as np
 
 from powderkeg.app.cascade_depth import DepthChoice, depth_for
 from powderkeg.app.cascade_fuel import fuel_of_map, fuel_of_table
 from powderkeg.app.cascade_inputs import LadderInputs
-from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
+from powderkeg.app.instants import FAR_FUTURE_NS, instant_ns
 from powderkeg.app.liquidation_maps import Maps, base_coin
+from powderkeg.app.standpoint import Standpoint
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_DAY, format_instant
 from powderkeg.liqmap.bars import Bars
@@ -23,29 +24,20 @@ VOLUME_DAYS: Final = 30
 
 
 def inputs_of_maps(
-    maps: Maps,
-    coin: str,
-    *,
-    as_of: Instant = None,
-    venue: str | list[str] | None = None,
-    price: float | None = None,
-    depth: DepthChoice | None = None,
-    database: Database | None = None,
+    maps: Maps, coin: str, *, database: Database | None = None, **where: Unpack[Standpoint]
 ) -> LadderInputs:
     """Everything a ladder of a coin needs, from a liquidation map.
 
     Args:
         maps: where the map comes from.
         coin: a coin or any spelling of its symbol.
-        as_of: nothing later is read; None for the newest.
-        venue: a venue or several; None for all.
-        price: where to start; None for the map's mark price.
-        depth: where depth comes from; None for the best that is known.
         database: the data directory, where there is one.
+        where: as_of, venue, price, depth: see `Standpoint`.
 
     Raises:
         InputError: nothing to make a map of, or no depth.
     """
+    as_of, venue, price = where.get("as_of"), where.get("venue"), where.get("price")
     one = maps.liquidation_map(coin, as_of=as_of, venue=venue)
     start = one.mark_price if price is None else _positive(price)
     wanted = base_coin(coin)
@@ -57,7 +49,7 @@ def inputs_of_maps(
         price_source=f"last price of {', '.join(one.sources)}" if price is None else "given",
         as_of_ns=one.as_of_ns,
         fuel=fuel_of_map(one, start),
-        depth=depth_for(wanted, start, one.as_of_ns, depth or DepthChoice(), database),
+        depth=depth_for(wanted, start, one.as_of_ns, where.get("depth") or DepthChoice(), database),
         open_interest_usd=one.open_interest_usd,
         daily_sigma=sigma,
         daily_volume_usd=volume,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from powderkeg.app.emptiness import Emptiness, why_empty
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from powderkeg.app.liquidation_maps import Maps
     from powderkeg.app.simulation import SimulationReport
     from powderkeg.app.simulation_loading import Market
+    from powderkeg.app.standpoint import Standpoint
     from powderkeg.liqmap.heatmap import Heatmap
     from powderkeg.liqmap.reading import LiquidationMap
 
@@ -194,22 +195,19 @@ class Library:
         """Where leverage stood over time: see `Maps.heatmap`, also for `columns` and `rows`."""
         return self.maps.heatmap(coin, as_of=as_of, window=window, venue=venue, **shape)
 
-    def ladder_inputs(
-        self,
-        coin: str,
-        *,
-        as_of: Instant = None,
-        venue: Names = None,
-        price: float | None = None,
-        depth: DepthChoice | None = None,
-    ) -> LadderInputs:
-        """Fuel and depth around the price of a coin, loaded once for any number of `cascade_ladder.ask`."""
+    def ladder_inputs(self, coin: str, **where: Unpack[Standpoint]) -> LadderInputs:
+        """Fuel and depth around the price of a coin, loaded once for any number of `cascade_ladder.ask`.
+
+        Args:
+            coin: a coin or any spelling of its symbol.
+            where: as_of, venue, price, depth: see `Standpoint`.
+
+        Raises:
+            InputError: nothing to make a map of, or no depth.
+        """
         from powderkeg.app.cascade_loading import inputs_of_maps  # noqa: PLC0415 - numba only where it is used
 
-        chosen = None if venue is None else list(_names(venue))
-        return inputs_of_maps(
-            self.maps, coin, as_of=as_of, venue=chosen, price=price, depth=depth, database=self.database
-        )
+        return inputs_of_maps(self.maps, coin, database=self.database, **where)
 
     def ladder(
         self,
@@ -243,22 +241,11 @@ class Library:
         asked = question_of(side=position_side, shock_usd=shock_usd, to=price_target, **question)
         return with_reported(ask(self.ladder_inputs(coin, as_of=as_of, depth=depth), asked), self.database)
 
-    def simulation_market(
-        self,
-        coin: str,
-        *,
-        as_of: Instant = None,
-        venue: Names = None,
-        price: float | None = None,
-        depth: DepthChoice | None = None,
-    ) -> Market:
-        """Everything of a coin that simulations can be asked of, loaded once for any number of `ask`."""
+    def simulation_market(self, coin: str, **where: Unpack[Standpoint]) -> Market:
+        """Everything of a coin that simulations can be asked of, loaded once; arguments as for `ladder_inputs`."""
         from powderkeg.app.simulation_loading import market_of_maps  # noqa: PLC0415 - numba only where it is used
 
-        chosen = None if venue is None else list(_names(venue))
-        return market_of_maps(
-            self.maps, coin, as_of=as_of, venue=chosen, price=price, depth=depth, database=self.database
-        )
+        return market_of_maps(self.maps, coin, database=self.database, **where)
 
     def simulate(self, coin: str, *, as_of: Instant = None, venue: Names = None, **question: Any) -> SimulationReport:
         """Where price may go, with and without the liquidations it triggers.

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from powderkeg.app.liquidation_map_files import read_bars, write_predictions
+from powderkeg.app.liquidation_map_files import read_usable_bars, write_predictions
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_DAY, format_instant, parse_duration, parse_instant
 from powderkeg.liqmap.bars import Bars
 from powderkeg.liqmap.calibrate import CHOICES, Calibration, calibrate_panel
 from powderkeg.liqmap.panel import Panel, build_panel
-from powderkeg.liqmap.score import Scorecard, score
+from powderkeg.liqmap.score import NothingToScoreError, Scorecard, score
 
 
 class CalibrationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +45,7 @@ class CalibrationReport(msgspec.Struct, frozen=True, kw_only=True):
         basis: `free`, or `tiers` where leverages through exact margin explained more.
         distances: log distance of liquidation from entry, per basis function.
         rows: one per coin and side.
+        absent: markets of the table that cannot be used, and why.
         method: always `modelled`.
     """
 
@@ -54,6 +55,7 @@ class CalibrationReport(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
     distances: list[float]
     rows: list[CalibrationRow]
+    absent: dict[str, str]
     method: str = "modelled"
 
 
@@ -72,12 +74,13 @@ def predict_file(bars: Path, train_until: str, out: Path) -> PredictionReport:
     Raises:
         InputError: the table or the time cannot be used.
     """
-    panel, calibration = _calibrated(read_bars(bars), parse_instant(train_until))
+    markets, absent = read_usable_bars(bars)
+    panel, calibration = _calibrated(markets, parse_instant(train_until))
     return PredictionReport(
         trained_until=format_instant(calibration.trained_until_ns),
         out=str(out),
         row_count=write_predictions(out, panel, calibration),
-        calibration=_report(panel, calibration),
+        calibration=_report(panel, calibration, absent),
     )
 
 
@@ -87,9 +90,9 @@ def calibrate_file(bars: Path, train_until: str | None) -> CalibrationReport:
     Raises:
         InputError: the table or the time cannot be used.
     """
-    markets = read_bars(bars)
+    markets, absent = read_usable_bars(bars)
     until_ns = _end_ns(markets) if train_until is None else parse_instant(train_until)
-    return _report(*_calibrated(markets, until_ns))
+    return _report(*_calibrated(markets, until_ns), absent)
 
 
 def score_markets(
@@ -100,25 +103,50 @@ def score_markets(
     Args:
         markets: the bars.
         train_until: the cut; None for the time that leaves two fifths of the bars to test, at midnight.
-        step: with a duration, calibrate again every so long and score the stretch until then.
+        step: with a duration, calibrate again every so long and score the stretch until then; one of which no
+            liquidations are known gives no card.
         tested_ns: where no cut is given, test at most the last so long.
 
     Raises:
         InputError: the bars, the time or the step cannot be used.
     """
-    first_ns, end_ns = min(int(one.open_ns[0]) for one in markets), _end_ns(markets)
-    cut_ns = max(first_ns + (end_ns - first_ns) * 3 // 5, end_ns - (tested_ns or end_ns)) // NS_PER_DAY * NS_PER_DAY
-    cut_ns = cut_ns if train_until is None else parse_instant(train_until)
+    end_ns, cut_ns = _end_ns(markets), cut_of(markets, train_until, tested_ns)
     if step is None:
         return [score(markets, cut_ns)]
     step_ns = parse_duration(step)
     if step_ns < NS_PER_DAY:
         raise InputError(f"step {step!r} is shorter than a day; a score needs at least a day of bars")
-    return [score(markets, cut, min(cut + step_ns, end_ns)) for cut in range(cut_ns, end_ns, step_ns)]
+    cards: list[Scorecard] = []
+    reason = f"no bar after {format_instant(cut_ns)}; train until an earlier time"
+    for cut in range(cut_ns, end_ns, step_ns):
+        try:
+            cards.append(score(markets, cut, min(cut + step_ns, end_ns)))
+        except NothingToScoreError as error:
+            reason = str(error)  # a stretch of which nothing is known, in a walk that goes on
+    if not cards:
+        raise InputError(reason)
+    return cards
 
 
 def _end_ns(markets: list[Bars]) -> int:
     return max(int(one.open_ns[-1]) + one.interval_ns for one in markets)
+
+
+def cut_of(markets: list[Bars], train_until: str | None, tested_ns: int | None = None) -> int:
+    """The time a score trains until: as asked, else the midnight that leaves two fifths of the bars to test.
+
+    Args:
+        markets: the bars.
+        train_until: as asked.
+        tested_ns: where nothing is asked, test at most the last so long.
+
+    Raises:
+        InputError: no time.
+    """
+    if train_until is not None:
+        return parse_instant(train_until)
+    first_ns, end_ns = min(int(one.open_ns[0]) for one in markets), _end_ns(markets)
+    return max(first_ns + (end_ns - first_ns) * 3 // 5, end_ns - (tested_ns or end_ns)) // NS_PER_DAY * NS_PER_DAY
 
 
 def _calibrated(markets: list[Bars], until_ns: int) -> tuple[Panel, Calibration]:
@@ -126,7 +154,7 @@ def _calibrated(markets: list[Bars], until_ns: int) -> tuple[Panel, Calibration]
     return panel, calibrate_panel(panel, until_ns)
 
 
-def _report(panel: Panel, calibration: Calibration) -> CalibrationReport:
+def _report(panel: Panel, calibration: Calibration, absent: dict[str, str]) -> CalibrationReport:
     settings = calibration.settings
     rows: list[CalibrationRow] = []
     for s, chosen in enumerate(calibration.chosen):
@@ -148,4 +176,5 @@ def _report(panel: Panel, calibration: Calibration) -> CalibrationReport:
         basis=settings.basis,
         distances=list(settings.distances),
         rows=rows,
+        absent=absent,
     )

@@ -2,7 +2,7 @@
 
 Prices come from candles where there are some, else from trades, else from mark prices, put into bars of one length.
 Liquidations come from a venue's own feed where it was watched, else from bars an aggregator reports; where neither was,
-they are unknown. Open interest in dollars alone is turned into coins at the price of its bar.
+they are unknown. Open interest in dollars alone is turned into coins at the price of its bar; one of 0 is unknown.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from powderkeg.app.liquidation_map_bars import candle_bars, price_bars
+from powderkeg.app.liquidation_map_bars import PriceBars, candle_bars, price_bars
 from powderkeg.app.liquidation_map_liquidated import liquidated_base
+from powderkeg.app.market_rows import Columns, Market, rows_by_market
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import coin_of, parts_of
 from powderkeg.domain.time import day_of, format_instant
 from powderkeg.domain.units import USD_LIKE
-from powderkeg.liqmap.bars import Bars, FloatArray, IntArray
+from powderkeg.liqmap.bars import Bars, FloatArray
 from powderkeg.store.query import Database
 
 _MARKETS: Final = """
@@ -27,8 +28,10 @@ _MARKETS: Final = """
 """
 
 _INTEREST: Final = """
-    SELECT ts_event_ns, open_interest_base, open_interest_usd FROM open_interest
-    WHERE venue = ? AND symbol = ? AND date <= ?::DATE AND ts_event_ns <= ? ORDER BY ALL
+    SELECT n, ts_event_ns, coalesce(nullif(open_interest_base, 0), 'nan') AS base,
+           coalesce(nullif(open_interest_usd, 0), 'nan') AS usd
+    FROM open_interest JOIN {wanted} USING (venue, symbol)
+    WHERE date <= $last_day::DATE AND ts_event_ns <= $until_ns ORDER BY ALL
 """
 
 PRICES: Final = ("candle", "trade", "mark_price")
@@ -69,7 +72,8 @@ def shelf_of_library(database: Database, until_ns: int, coin: str | None = None)
     priced = {event: _spans(database, event, until_ns) for event in PRICES}
     held = _spans(database, "open_interest", until_ns)
     known = _spans(database, "liquidation", until_ns).keys() | _spans(database, "liquidation_bar", until_ns).keys()
-    for market in sorted(set[tuple[str, str]]().union(*priced.values())):
+    wanted: dict[str, list[Market]] = {event: [] for event in PRICES}
+    for market in sorted(set[Market]().union(*priced.values())):
         venue, symbol = market
         if not _in_dollars(symbol) or (coin is not None and coin_of(symbol) != coin and market not in known):
             continue
@@ -77,15 +81,38 @@ def shelf_of_library(database: Database, until_ns: int, coin: str | None = None)
         found.coins[name], found.venues[name] = coin_of(symbol), venue
         if market not in held:
             found.absent[name] = "no open interest recorded"
-            continue
-        events = [event for event in PRICES if market in priced[event]]
-        try:
-            bars, words = _market(database, market, events, priced, until_ns)
-        except InputError as error:
-            found.absent[name] = str(error).removeprefix(f"{name}: ")
-            continue
-        found.markets[name], found.made_from[name] = bars, words
+        else:
+            wanted[next(event for event in PRICES if market in priced[event])].append(market)
+    for event, markets in wanted.items():
+        spans = {market: priced[event][market] for market in markets}
+        _put(found, database, event, spans, until_ns)
     return found
+
+
+def _put(shelf: Shelf, database: Database, event: str, spans: dict[Market, tuple[int, int]], until_ns: int) -> None:
+    """Put markets whose prices come from one kind of event on the shelf."""
+    if not spans:
+        return
+    if event == "candle":
+        tables = candle_bars(database, [*spans], until_ns)
+    else:
+        tables = price_bars(database, event, spans, until_ns)
+    liquidated = liquidated_base(database, tables)
+    readings = _interest(database, tables, until_ns)
+    for market in spans:
+        name = " ".join(market)
+        if market not in tables:
+            shelf.absent[name] = f"no bar ended before {format_instant(until_ns)}"
+        elif np.isnan(readings[market]).all():
+            shelf.absent[name] = "no open interest in the time of its prices"
+        else:
+            amounts, words = liquidated[market]
+            try:
+                shelf.markets[name] = _bars(market, tables[market], amounts, readings[market])
+            except InputError as error:
+                shelf.absent[name] = str(error).removeprefix(f"{name}: ")
+            else:
+                shelf.made_from[name] = f"{event.replace('_', ' ')}s and open interest; {words}"
 
 
 def multiplier_of(symbol: str) -> float:
@@ -115,29 +142,10 @@ def _spans(database: Database, event: str, until_ns: int) -> dict[tuple[str, str
     return {(row["venue"], row["symbol"]): (row["first_ns"], row["last_ns"]) for row in rows}
 
 
-def _market(
-    database: Database,
-    market: tuple[str, str],
-    events: list[str],
-    priced: dict[str, dict[tuple[str, str], tuple[int, int]]],
-    until_ns: int,
-) -> tuple[Bars, str]:
-    venue, symbol = market
-    name = f"{venue} {symbol}"
-    if events[0] == "candle":
-        table = candle_bars(database, market, until_ns)
-    else:
-        table = price_bars(database, market, events[0], priced[events[0]][market], until_ns)
-    if not len(table.open_ns):
-        raise InputError(f"{name}: no bar ended before {format_instant(until_ns)}")
-    units = multiplier_of(symbol)
-    liquidated, words = liquidated_base(database, market, table.open_ns, table.interval_ns)
-    closes = np.concatenate([table.prices[:1, 0], table.prices[:, 3]])
-    held = _held(database, market, table.open_ns, table.interval_ns, closes, until_ns)
-    if np.isnan(held).all():
-        raise InputError(f"{name}: no open interest in the time of its prices")
-    bars = Bars(
-        symbol=name,
+def _bars(market: Market, table: PriceBars, liquidated: FloatArray, held: FloatArray) -> Bars:
+    units = multiplier_of(market[1])
+    return Bars(
+        symbol=" ".join(market),
         interval_ns=table.interval_ns,
         open_ns=table.open_ns,
         prices=table.prices / units,
@@ -145,24 +153,21 @@ def _market(
         open_interest_base=held * units,
         liquidated_base=liquidated * units,
     )
-    return bars, f"{events[0].replace('_', ' ')}s and open interest; {words}"
 
 
-def _held(
-    database: Database,
-    market: tuple[str, str],
-    open_ns: IntArray,
-    interval_ns: int,
-    closes: FloatArray,
-    until_ns: int,
-) -> FloatArray:
+def _interest(database: Database, tables: dict[Market, PriceBars], until_ns: int) -> dict[Market, FloatArray]:
     """Open interest before the first bar and at every close: the last reading of the bar that ends there."""
-    rows: Any = database.query(_INTEREST, [*market, day_of(until_ns), until_ns])
-    read_ns: IntArray = rows["ts_event_ns"].to_numpy()
-    base: FloatArray = rows["open_interest_base"].to_numpy(zero_copy_only=False).astype(np.float64)
-    usd: FloatArray = rows["open_interest_usd"].to_numpy(zero_copy_only=False).astype(np.float64)
-    edges = np.concatenate([open_ns[:1], open_ns + interval_ns])
+    read = rows_by_market(database, _INTEREST, [*tables], each={}, last_day=day_of(until_ns), until_ns=until_ns)
+    return {market: _at_edges(rows, one) for (market, one), rows in zip(tables.items(), read, strict=True)}
+
+
+def _at_edges(rows: Columns, table: PriceBars) -> FloatArray:
+    read_ns, base, usd = rows["ts_event_ns"], rows["base"], rows["usd"]
+    if not len(read_ns):
+        return np.full(len(table.open_ns) + 1, np.nan)
+    closes = np.concatenate([table.prices[:1, 0], table.prices[:, 3]])
+    edges = np.concatenate([table.open_ns[:1], table.open_ns + table.interval_ns])
     at = np.searchsorted(read_ns, edges, side="right") - 1
-    fresh = (at >= 0) & (edges - read_ns[at] < interval_ns)
+    fresh = (at >= 0) & (edges - read_ns[at] < table.interval_ns)
     held: FloatArray = np.where(np.isfinite(base[at]), base[at], usd[at] / closes)
     return np.where(fresh, held, np.nan)

@@ -20,7 +20,7 @@ import numpy as np
 
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
 from powderkeg.app.liquidation_map_data import Shelf, shelf_of_library
-from powderkeg.app.liquidation_map_files import read_bars
+from powderkeg.app.liquidation_map_files import read_usable_bars
 from powderkeg.app.map_memory import MapMemory
 from powderkeg.app.selection import base_coin
 from powderkeg.domain.errors import InputError
@@ -145,6 +145,10 @@ class Maps:
         """Bars of every market that can have a map."""
         return list(self._read(until_ns, coin)[0].markets.values())
 
+    def absent(self, until_ns: int = FAR_FUTURE_NS, coin: str | None = None) -> dict[str, str]:
+        """Markets that can have none, and why."""
+        return self._read(until_ns, coin)[0].absent
+
     def choose(self, coin: str, until_ns: int, venue: str | Sequence[str] | None = None) -> Chosen:
         """The markets of a coin.
 
@@ -222,12 +226,18 @@ def maps_of_file(path: str | Path) -> Maps:
         InputError: the table cannot be read.
     """
     path = Path(path).expanduser()
-    markets = read_bars(path)
-    return Maps(lambda until_ns, _coin: _shelf_of_bars(markets, until_ns), path.name)
+    markets, unusable = read_usable_bars(path)
+    return Maps(lambda until_ns, _coin: _shelf_of_bars(markets, unusable, until_ns), path.name)
 
 
-def _shelf_of_bars(markets: list[Bars], until_ns: int) -> Shelf:
-    found = Shelf(markets={}, coins={}, venues={}, absent={}, made_from={})
+def _shelf_of_bars(markets: list[Bars], unusable: dict[str, str], until_ns: int) -> Shelf:
+    found = Shelf(
+        markets={},
+        coins={symbol: base_coin(symbol) for symbol in unusable},
+        venues=dict.fromkeys(unusable),
+        absent=dict(unusable),
+        made_from={},
+    )
     for bars in markets:
         found.coins[bars.symbol], found.venues[bars.symbol] = base_coin(bars.symbol), None
         count = int(np.searchsorted(bars.open_ns + bars.interval_ns, until_ns, side="right"))

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from powderkeg.app.liquidation_map import score_markets
-from powderkeg.app.liquidation_map_files import read_bars
+from powderkeg.app.liquidation_map_files import read_usable_bars
 from powderkeg.app.liquidation_maps import Maps
 from powderkeg.app.map_score_history import market_of
 from powderkeg.app.selection import base_coin
@@ -32,10 +32,17 @@ MAX_SCORED: Final = 24
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
-    """Scorecards that were made, and how many of their records are new in the data directory (None: not kept)."""
+    """Scorecards that were made.
+
+    Attributes:
+        cards: one per cut.
+        written: how many of their records are new in the data directory; None where they are not kept.
+        absent: markets that cannot be scored, and why.
+    """
 
     cards: list[Scorecard]
     written: int | None
+    absent: dict[str, str]
 
 
 def score_bars(bars: Path, train_until: str | None, step: str | None, keep_in: Path | None) -> Scored:
@@ -45,8 +52,9 @@ def score_bars(bars: Path, train_until: str | None, step: str | None, keep_in: P
         InputError: the table, the time or the step cannot be used.
         StoreError: the data directory cannot be written.
     """
-    cards = score_markets(read_bars(bars), train_until, step)
-    return Scored(cards=cards, written=None if keep_in is None else keep(cards, keep_in, bars.name))
+    markets, absent = read_usable_bars(bars)
+    cards = score_markets(markets, train_until, step)
+    return Scored(cards=cards, written=None if keep_in is None else keep(cards, keep_in, bars.name), absent=absent)
 
 
 def score_library(
@@ -82,7 +90,8 @@ def score_library(
         cards = score_markets(markets, None, step, tested_ns=TESTED_DAYS * NS_PER_DAY)
     else:
         cards = score_markets(markets, train_until, step)
-    return Scored(cards=cards, written=keep(cards, data_dir, "archive", is_simulated=is_simulated, now_ns=now_ns))
+    written = keep(cards, data_dir, "archive", is_simulated=is_simulated, now_ns=now_ns)
+    return Scored(cards=cards, written=written, absent=maps.absent())
 
 
 def scored_bars(markets: list[Bars]) -> list[Bars]:

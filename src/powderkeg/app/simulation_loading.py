@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import msgspec
 
 from powderkeg.app.cascade_depth import DepthChoice
 from powderkeg.app.cascade_inputs import LadderInputs
 from powderkeg.app.cascade_loading import inputs_of_maps, inputs_of_table
-from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
+from powderkeg.app.instants import FAR_FUTURE_NS, instant_ns
 from powderkeg.app.liquidation_maps import Maps
 from powderkeg.app.simulation import Progress, SimulationQuestion, SimulationReport, ask_simulation
 from powderkeg.app.simulation_coin import History, history_of
 from powderkeg.app.simulation_odds import Odds, odds_about
+from powderkeg.app.standpoint import Standpoint
 from powderkeg.cascade.monte_carlo import Device
 from powderkeg.store.query import Database
 
@@ -57,32 +58,11 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def market_of_maps(
-    maps: Maps,
-    coin: str,
-    *,
-    as_of: Instant = None,
-    venue: str | list[str] | None = None,
-    price: float | None = None,
-    depth: DepthChoice | None = None,
-    database: Database | None = None,
-) -> Market:
-    """A coin from its liquidation map.
-
-    Args:
-        maps: where the map comes from.
-        coin: a coin or any spelling of its symbol.
-        as_of: nothing later is read; None for the newest.
-        venue: a venue or several; None for all.
-        price: where to start; None for the map's mark.
-        depth: where depth comes from; None for the best that is known.
-        database: the data directory, where there is one.
-
-    Raises:
-        InputError: nothing to make a map of, or no depth.
-    """
-    inputs = inputs_of_maps(maps, coin, as_of=as_of, venue=venue, price=price, depth=depth, database=database)
-    chosen = maps.choose(coin, FAR_FUTURE_NS if as_of is None else instant_ns(as_of), venue)
+def market_of_maps(maps: Maps, coin: str, *, database: Database | None = None, **where: Unpack[Standpoint]) -> Market:
+    """A coin from its liquidation map: arguments and errors are those of `inputs_of_maps`."""
+    inputs = inputs_of_maps(maps, coin, database=database, **where)
+    as_of = where.get("as_of")
+    chosen = maps.choose(coin, FAR_FUTURE_NS if as_of is None else instant_ns(as_of), where.get("venue"))
     history = history_of([chosen.model.markets[name] for name in chosen.names])
     return Market(inputs=inputs, history=history, database=database)
 
@@ -96,8 +76,14 @@ def market_of_table(coin: str, path: Path, price: float | None, depth: DepthChoi
     return Market(inputs=inputs_of_table(coin, path, price, depth))
 
 
-def market_of_files(coin: str, bars: Path | None, fuel: Path | None, **chosen: Any) -> Market:
-    """A coin from files alone: a table of fuel, else one of bars; the rest as `market_of_maps`.
+def market_of_files(coin: str, bars: Path | None, fuel: Path | None, **where: Unpack[Standpoint]) -> Market:
+    """A coin from files alone: a table of fuel, else one of bars.
+
+    Args:
+        coin: a coin or any spelling of its symbol.
+        bars: a table of bars, for a map.
+        fuel: a table of fuel, which stands instead of a map: only its price and depth are then looked at.
+        where: as_of, venue, price, depth: see `Standpoint`.
 
     Raises:
         InputError: neither is given, or it cannot be used.
@@ -105,6 +91,6 @@ def market_of_files(coin: str, bars: Path | None, fuel: Path | None, **chosen: A
     from powderkeg.app.liquidation_maps import maps_of_file  # noqa: PLC0415 - numba only where it is used
 
     if fuel is not None:
-        return market_of_table(coin, fuel, chosen.get("price"), chosen.get("depth"))
+        return market_of_table(coin, fuel, where.get("price"), where.get("depth"))
     assert bars is not None, "the caller has a data directory where there is no file"
-    return market_of_maps(maps_of_file(bars), coin, **chosen)
+    return market_of_maps(maps_of_file(bars), coin, **where)

@@ -30,7 +30,7 @@ from powderkeg.feed.liveness import Limits
 from powderkeg.feed.plan import Plan, plans
 from powderkeg.feed.ports import SystemClock
 from powderkeg.feed.socket import Socket
-from powderkeg.venues.base import MAX_FRAME_BYTES
+from powderkeg.venues.guard import MAX_FRAME_BYTES
 
 FRAMES: Final = 300_000
 CLAIM: Final = 100_000.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from powderkeg.domain.errors import VenueProtocolError
-from powderkeg.domain.events import Liquidation
+from powderkeg.domain.events import Event, Liquidation
 from powderkeg.domain.symbols import coin_of
 from powderkeg.domain.time import NS_PER_MS, NS_PER_S
 from powderkeg.store.journal_file import journal_paths
@@ -194,14 +194,20 @@ def _about(event: Liquidation) -> set[tuple[int, str, str, int]]:
 
 def _look(socket: Connection, frame: bytes, kept: set[Row], dropped: dict[Row, Liquidation]) -> None:
     is_awaited = bool(socket.unspoken)
+    rows = {_row(event) for event in _liquidations(lambda: socket.events(frame, 0))}
+    kept |= rows
+    if is_awaited:
+        told = _liquidations(lambda: parse_frame(socket.venue, frame, 0))
+        dropped.update({_row(event): event for event in told if _row(event) not in rows})
+
+
+def _liquidations(read: Callable[[], tuple[Event, ...]]) -> list[Liquidation]:
+    """What a frame says, or the entries of it that can be read."""
     try:
-        rows = {_row(event) for event in socket.events(frame, 0) if isinstance(event, Liquidation)}
-        kept |= rows
-        if is_awaited:
-            told = [event for event in parse_frame(socket.venue, frame, 0) if isinstance(event, Liquidation)]
-            dropped.update({_row(event): event for event in told if _row(event) not in rows})
-    except VenueProtocolError:
-        return
+        events = read()
+    except VenueProtocolError as error:
+        events = error.events
+    return [event for event in events if isinstance(event, Liquidation)]
 
 
 def _row(event: Liquidation) -> Row:

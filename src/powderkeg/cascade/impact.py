@@ -34,7 +34,20 @@ class Impact(Protocol):
         ...
 
 
-class PowerImpact(msgspec.Struct, frozen=True, kw_only=True):
+class _AllPositive(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers that no book or market can have are refused.
+
+    Raises:
+        InputError: one is not positive and finite.
+    """
+
+    def __post_init__(self) -> None:
+        for name, number in msgspec.structs.asdict(self).items():
+            if not (math.isfinite(number) and number > 0.0):
+                raise InputError(f"{name} is {number}; it must be positive and finite")
+
+
+class PowerImpact(_AllPositive, frozen=True, kw_only=True):
     """log X = a + γ·log(V/D); with γ = 1 the linear sweep of an even book.
 
     Attributes:
@@ -47,15 +60,6 @@ class PowerImpact(msgspec.Struct, frozen=True, kw_only=True):
     depth_distance: float
     exponent: float = POWER_EXPONENT.number
 
-    def __post_init__(self) -> None:
-        """Refuse numbers no book can have.
-
-        Raises:
-            InputError: a number is not positive and finite.
-        """
-        for name, number in msgspec.structs.asdict(self).items():
-            _check_positive(name, number)
-
     def distance(self, volume_usd: FloatArray) -> FloatArray:
         """Log distance that so much volume goes."""
         return self.depth_distance * (volume_usd / self.depth_usd) ** self.exponent
@@ -65,7 +69,7 @@ class PowerImpact(msgspec.Struct, frozen=True, kw_only=True):
         return self.depth_usd * (distance / self.depth_distance) ** (1.0 / self.exponent)
 
 
-class SquareRootImpact(msgspec.Struct, frozen=True, kw_only=True):
+class SquareRootImpact(_AllPositive, frozen=True, kw_only=True):
     """X = Y·σ·√(Q/V).
 
     Attributes:
@@ -77,15 +81,6 @@ class SquareRootImpact(msgspec.Struct, frozen=True, kw_only=True):
     daily_volume_usd: float
     daily_sigma: float
     prefactor: float = SQUARE_ROOT_PREFACTOR.number
-
-    def __post_init__(self) -> None:
-        """Refuse numbers no market can have.
-
-        Raises:
-            InputError: a number is not positive and finite.
-        """
-        for name, number in msgspec.structs.asdict(self).items():
-            _check_positive(name, number)
 
     def distance(self, volume_usd: FloatArray) -> FloatArray:
         """Log distance that so much volume goes."""
@@ -99,8 +94,3 @@ class SquareRootImpact(msgspec.Struct, frozen=True, kw_only=True):
 def depth_of(impact: Impact, grid: Grid) -> FloatArray:
     """[bins] USD per bin of the book that has this impact."""
     return np.diff(impact.absorbed_usd(grid.distances))
-
-
-def _check_positive(name: str, number: float) -> None:
-    if not (math.isfinite(number) and number > 0.0):
-        raise InputError(f"{name} is {number}; it must be positive and finite")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from powderkeg.cli.opened import opened
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 if TYPE_CHECKING:
@@ -47,14 +48,12 @@ def preview(
 ) -> None:
     """Replay what was recorded and print the alerts it would have given; nothing is sent."""
     from powderkeg.app.alerts.preview import preview as run
-    from powderkeg.app.library import open_library
     from powderkeg.cli.alerts_view import print_preview
-    from powderkeg.cli.output import print_json, warn_of
+    from powderkeg.cli.output import print_json
     from powderkeg.cli.progress import work_progress
 
     plan = _plan(config)
-    with open_library(data_dir(data, config)) as library, work_progress("replaying") as progress:
-        warn_of(library)
+    with opened(data_dir(data, config)) as library, work_progress("replaying") as progress:
         found = run(
             library,
             plan,

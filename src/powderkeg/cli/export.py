@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from powderkeg.cli.opened import opened
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 
@@ -38,15 +39,13 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write events to a CSV, Parquet or Arrow file: the same rows that every total is made of."""
-    from powderkeg.app.library import open_library
-    from powderkeg.cli.output import console, print_json, warn_of
+    from powderkeg.cli.output import console, print_json
     from powderkeg.domain.errors import InputError
     from powderkeg.store.exporters import export_table
 
     if sql and (start or end or coin or venue):
         raise InputError("--sql stands for itself: leave --from, --to, --coin and --venue out, or write them into it")
-    with open_library(data_dir(data, config)) as library:
-        warn_of(library)
+    with opened(data_dir(data, config)) as library:
         table = library.sql(sql) if sql else library.events(event, start=start, end=end, coin=coin, venue=venue)
         path = out or Path(f"{'query' if sql else event}.{format_.value}")
         export_table(table, path, format_.value)

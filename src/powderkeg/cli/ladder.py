@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
-from powderkeg.domain.errors import InputError
+from powderkeg.cli import options
+from powderkeg.cli.opened import opened
+from powderkeg.cli.standpoint import check_fuel, standpoint_of
 
 
 def ladder(
@@ -22,45 +22,26 @@ def ladder(
         float | None,
         typer.Option("--to", metavar="PRICE", help="Instead of a shock: the price to reach.", show_default=False),
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only what was known then; default newest.", show_default=False)
-    ] = None,
-    price: Annotated[float | None, typer.Option(help="Where to start; default the map's mark.", show_default=False)] = (
-        None
-    ),
-    bars: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Map from a CSV of bars.", show_default=False)
-    ] = None,
-    fuel: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Instead of a map: CSV of price, long_usd, short_usd.", show_default=False),
-    ] = None,
-    depth: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV of price, bid_usd, ask_usd, or a recorded book.", show_default=False),
-    ] = None,
-    depth_usd: Annotated[
-        float | None, typer.Option(help="Depth of one side within 1 % of the price.", show_default=False)
-    ] = None,
+    as_of: options.AsOfOption = None,
+    price: options.StartOption = None,
+    bars: options.MapBarsOption = None,
+    fuel: options.FuelOption = None,
+    depth: options.DepthOption = None,
+    depth_usd: options.DepthUsdOption = None,
     shape: Annotated[
         float | None,
         typer.Option(help="Depth up to a distance u grows as u^SHAPE; 1 is even.", show_default=False),
     ] = None,
     stress: Annotated[str, typer.Option(help="Thinner book: calm, median, p90 of events, or a factor.")] = "calm",
-    market_share: Annotated[float, typer.Option(help="Share of a liquidation that reaches the book.")] = 1.0,
+    market_share: options.MarketShareOption = 1.0,
     impact: Annotated[str, typer.Option(help="sweep, power or sqrt.")] = "sweep",
-    venue: Annotated[
-        list[str] | None, typer.Option("--venue", help="Only this venue; may be given again.", show_default=False)
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw it (.png or .svg).", show_default=False)
-    ] = None,
-    data: DataOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    venue: options.VenuesOption = None,
+    out: options.PictureOption = None,
+    data: options.DataOption = None,
+    config: options.ConfigOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Fuel against depth, rung by rung: where a shock stops, or what it takes to reach a price."""
-    from powderkeg.app.cascade_depth import DepthChoice
     from powderkeg.app.cascade_ladder import ask
     from powderkeg.app.cascade_question import question_of
     from powderkeg.app.cascade_reported import with_reported
@@ -68,35 +49,25 @@ def ladder(
     from powderkeg.cli.ladder_view import print_ladder
     from powderkeg.cli.output import console, print_json
 
-    if depth is not None and depth_usd is not None:
-        raise InputError("--depth and --depth-usd both say how deep the book is; give one of them")
-    if fuel is not None and (bars is not None or as_of is not None or venue):
-        raise InputError("--fuel stands instead of a map; --bars, --as-of and --venue choose one: give either")
+    check_fuel(fuel, bars, as_of, venue)
     question = question_of(
         side=side, shock_usd=shock_usd, to=to, stress=stress, market_share=market_share, impact=impact
     )
-    choice = DepthChoice(path=depth, within_usd=depth_usd)
-    choice = choice if shape is None else DepthChoice(path=depth, within_usd=depth_usd, exponent=shape)
+    where = standpoint_of(as_of=as_of, venue=venue, price=price, depth=depth, depth_usd=depth_usd, shape=shape)
     with ExitStack() as held:
         library = None
         if fuel is not None:
             from powderkeg.app.cascade_loading import inputs_of_table
 
-            inputs = inputs_of_table(coin, fuel, price, choice)
+            inputs = inputs_of_table(coin, fuel, price, where.get("depth"))
         elif bars is not None:
             from powderkeg.app.cascade_loading import inputs_of_maps
             from powderkeg.app.liquidation_maps import maps_of_file
 
-            inputs = inputs_of_maps(
-                maps_of_file(bars), coin, as_of=as_of, venue=venue or None, price=price, depth=choice
-            )
+            inputs = inputs_of_maps(maps_of_file(bars), coin, **where)
         else:
-            from powderkeg.app.library import open_library
-            from powderkeg.cli.output import warn_of
-
-            library = held.enter_context(open_library(data_dir(data, config)))
-            warn_of(library)
-            inputs = library.ladder_inputs(coin, as_of=as_of, venue=venue or None, price=price, depth=choice)
+            library = held.enter_context(opened(options.data_dir(data, config)))
+            inputs = library.ladder_inputs(coin, **where)
         report = with_reported(ask(inputs, question), None if library is None else library.database)
     if as_json:
         print_json(plain(report))

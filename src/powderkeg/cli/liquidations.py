@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from powderkeg.cli.opened import opened
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 if TYPE_CHECKING:
@@ -43,13 +44,11 @@ def liquidations(
     as_json: JsonOption = False,
 ) -> None:
     """Liquidation totals: long, short, count, largest order; what the feeds hide is estimated beside the floor."""
-    from powderkeg.app.library import open_library
     from powderkeg.cli.liquidation_view import print_history, print_totals
-    from powderkeg.cli.output import print_json, warn_of
+    from powderkeg.cli.output import print_json
 
     keys = tuple(part.strip() for part in (by or "").split(",") if part.strip())
-    with open_library(data_dir(data, config)) as library:
-        warn_of(library)
+    with opened(data_dir(data, config)) as library:
         simulated = library.is_simulated
         marks = {"simulated": True} if simulated else {}
         if bars is not None:

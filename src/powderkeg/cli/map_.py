@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from powderkeg.cli import map_score, map_show
+from powderkeg.cli import map_score, map_screen, map_show
 from powderkeg.cli.map_options import BarsOption, CutOption
 from powderkeg.cli.options import JsonOption
 
@@ -66,4 +66,5 @@ def calibrate(bars: BarsOption, train_until: CutOption = None, as_json: JsonOpti
 
 app.command()(map_score.score)
 app.command()(map_score.scores)
+app.command()(map_screen.screen)
 app.command(hidden=True)(map_show.show)

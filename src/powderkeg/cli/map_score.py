@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from powderkeg.cli.map_options import CutOption
+from powderkeg.cli.opened import opened
 from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score the map against strong baselines on bars it has not seen, good or bad, and keep the result."""
-    from powderkeg.cli.map_view import print_scorecard, scorecard_rows
+    from powderkeg.cli.map_view import print_absent, print_scorecard, scorecard_rows
     from powderkeg.cli.output import console, print_json
 
     if bars is not None:
@@ -40,21 +41,19 @@ def score(
     else:
         found = _of_library(data_dir(data, config), train_until, step)
     if as_json:
-        print_json({**scorecard_rows(found.cards), "written": found.written})
+        print_json({**scorecard_rows(found.cards), "written": found.written, "absent": found.absent})
         return
     for card in found.cards:
         print_scorecard(card)
+    print_absent(found.absent)
     if found.written is not None:
         console().print(f"{found.written} new records kept; powderkeg map scores reads them", markup=False)
 
 
 def _of_library(folder: Path, train_until: str | None, step: str | None) -> Scored:
-    from powderkeg.app.library import open_library
     from powderkeg.app.map_scores import score_library
-    from powderkeg.cli.output import warn_of
 
-    with open_library(folder) as library:
-        warn_of(library)
+    with opened(folder) as library:
         return score_library(library.maps, folder, train_until, step, is_simulated=library.is_simulated)
 
 

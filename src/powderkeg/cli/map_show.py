@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+from powderkeg.cli.opened import opened
+from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, PictureOption, VenuesOption, data_dir
 from powderkeg.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,15 +32,11 @@ def show(
     price: Annotated[
         float | None, typer.Option(help="Mark price, where the positions do not say it.", show_default=False)
     ] = None,
-    venue: Annotated[
-        list[str] | None, typer.Option("--venue", help="Only this venue; may be given again.", show_default=False)
-    ] = None,
+    venue: VenuesOption = None,
     by: Annotated[
         str | None, typer.Option(metavar="venue", help="Clusters of every venue too.", show_default=False)
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw it (.png or .svg).", show_default=False)
-    ] = None,
+    out: PictureOption = None,
     window: Annotated[str, typer.Option(metavar="DURATION", help="Length of the heatmap.")] = "7d",
     profile: Annotated[bool, typer.Option("--profile", help="Draw the map at one time, not over time.")] = False,
     count: Annotated[int, typer.Option(min=1, help="Clusters per side.")] = 5,
@@ -87,11 +84,8 @@ def _maps(bars: Path | None, data: Path, held: ExitStack) -> Maps:
         from powderkeg.app.liquidation_maps import maps_of_file
 
         return maps_of_file(bars)
-    from powderkeg.app.library import open_library
-    from powderkeg.cli.output import warn_of
 
-    library = held.enter_context(open_library(data))
-    warn_of(library)
+    library = held.enter_context(opened(data))
     return library.maps
 
 

@@ -13,6 +13,18 @@ from powderkeg.cli.output import console, table
 from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.score import Scorecard
 
+MOST_ABSENT = 12
+"""Markets that could not take part and are named one by one; the rest is counted, and stands in the JSON."""
+
+
+def print_absent(absent: dict[str, str]) -> None:
+    """The markets that have no part in what was printed, and why."""
+    out = console()
+    for name, why in list(absent.items())[:MOST_ABSENT]:
+        out.print(f"absent: {name}: {why}", markup=False)
+    if len(absent) > MOST_ABSENT:
+        out.print(f"absent: {len(absent) - MOST_ABSENT} more; --json names all", markup=False)
+
 
 def print_calibration(report: CalibrationReport) -> None:
     """Which model serves each series, and its gain inside the training window."""
@@ -35,6 +47,7 @@ def print_calibration(report: CalibrationReport) -> None:
         )
     out.print(view)
     out.print("Gain over the move alone, blocked validation inside the training window.")
+    print_absent(report.absent)
 
 
 def scorecard_rows(cards: list[Scorecard]) -> dict[str, Any]:
@@ -68,11 +81,11 @@ def print_scorecard(card: Scorecard) -> None:
     view = table("coin", "side", *headings, right=headings)
     for one in card.series:
         own = (one.gain, one.gain_over_a1, one.gain_over_best, one.map_increment_over_price)
-        numbers = [_signed(held) for held in (*own, one.flow_increment, one.placebo)]
+        numbers = [signed(held) for held in (*own, one.flow_increment, one.placebo)]
         view.add_row(coin_name(one.symbol), one.position_side, *numbers, f"{one.coverage[1]:.0%}")
     mean = card.mean
     shown = ("gain", "gain_over_a1", "gain_over_best", "map_increment_over_price", "flow_increment", "placebo")
-    view.add_row("mean", "", *[_signed(mean[name]) for name in shown], "")
+    view.add_row("mean", "", *[signed(mean[name]) for name in shown], "")
     out.print(view)
     out.print(
         "gain over (a), over (a1), over the best rival; the map's own part, that of its flow, and of a placebo; "
@@ -103,8 +116,8 @@ def print_stored(found: MapScores) -> None:
             one.position_side,
             format_instant(one.tested_from_ns)[:10],
             format_instant(one.tested_until_ns)[:10],
-            _signed(one.score.get("gain")),
-            _signed(one.score.get("map_increment_over_price")),
+            signed(one.score.get("gain")),
+            signed(one.score.get("map_increment_over_price")),
             f"{one.score.get('bars', 0):,}",
             one.venue or one.source,
         )
@@ -120,5 +133,6 @@ def coin_name(symbol: str) -> str:
     return base_coin(market_of(symbol)[1])
 
 
-def _signed(held: float | None) -> str:
+def signed(held: float | None) -> str:
+    """A gain; unknown is a dash."""
     return "–" if held is None else f"{held:+.3f}"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-
-if TYPE_CHECKING:
-    from powderkeg.app.library import Library
 
 LONG_COLOR = "#e69f00"
 SHORT_COLOR = "#56b4e9"
@@ -33,12 +30,6 @@ def print_json(content: Any) -> None:
     while line:
         line = line[sys.stdout.buffer.write(line) :]
     sys.stdout.flush()
-
-
-def warn_of(library: Library) -> None:
-    """Say on standard error what of a data directory is damaged: no number stands without it."""
-    for problem in library.problems:
-        print(f"powderkeg: warning: {problem.path}: {problem.reason}", file=sys.stderr)
 
 
 KEPT_WHOLE = frozenset({"coin", "venue", "side"})

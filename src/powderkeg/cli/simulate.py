@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from powderkeg.cli.options import ConfigOption, DataOption, JsonOption, data_dir
+from powderkeg.cli import options
+from powderkeg.cli.opened import opened
+from powderkeg.cli.standpoint import check_fuel, standpoint_of
 
 
 def simulate(
@@ -30,7 +32,7 @@ def simulate(
         float | None, typer.Option(help="Standard deviation of daily log returns.", show_default=False)
     ] = None,
     shock_usd: Annotated[float, typer.Option(help="Market order that comes first; selling is negative.")] = 0.0,
-    market_share: Annotated[float, typer.Option(help="Share of a liquidation that reaches the book.")] = 1.0,
+    market_share: options.MarketShareOption = 1.0,
     latency: Annotated[str, typer.Option(help="Mean time from trigger to execution; 0 for none.")] = "10s",
     stress: Annotated[
         float | None,
@@ -42,39 +44,22 @@ def simulate(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Default all processors; changes no number.", show_default=False)
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only what was known then; default newest.", show_default=False)
-    ] = None,
-    price: Annotated[float | None, typer.Option(help="Where to start; default the map's mark.", show_default=False)] = (
-        None
-    ),
-    bars: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Map from a CSV of bars.", show_default=False)
-    ] = None,
-    fuel: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Instead of a map: CSV of price, long_usd, short_usd.", show_default=False),
-    ] = None,
-    depth: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV of price, bid_usd, ask_usd, or a recorded book.", show_default=False),
-    ] = None,
-    depth_usd: Annotated[
-        float | None, typer.Option(help="Depth of one side within 1 % of the price.", show_default=False)
-    ] = None,
-    venue: Annotated[
-        list[str] | None, typer.Option("--venue", help="Only this venue; may be given again.", show_default=False)
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw it (.png or .svg).", show_default=False)
-    ] = None,
-    data: DataOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    as_of: options.AsOfOption = None,
+    price: options.StartOption = None,
+    bars: options.MapBarsOption = None,
+    fuel: options.FuelOption = None,
+    depth: options.DepthOption = None,
+    depth_usd: options.DepthUsdOption = None,
+    venue: options.VenuesOption = None,
+    out: options.PictureOption = None,
+    data: options.DataOption = None,
+    config: options.ConfigOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Extremes, liquidations and P(touch) of a coin, with forced flow and without; survival of a position."""
     from powderkeg.app.pictures import picture_path
     from powderkeg.app.simulation import question_from
+    from powderkeg.app.simulation_loading import market_of_files
     from powderkeg.app.simulation_position import position_at, position_levels, read_position, survival_of
     from powderkeg.cli.progress import work_progress
     from powderkeg.domain.errors import InputError
@@ -85,6 +70,8 @@ def simulate(
         raise InputError(f"device is {device!r}; there are cpu and gpu")
     if out is not None:
         picture_path(out)
+    check_fuel(fuel, bars, as_of, venue)
+    where = standpoint_of(as_of=as_of, venue=venue, price=price, depth=depth, depth_usd=depth_usd)
     asked: dict[str, Any] = {
         "horizon": horizon,
         "step": step,
@@ -103,9 +90,10 @@ def simulate(
     question_from(asked)
     wanted = coin if coin is not None else read_position(position or Path()).symbol
     with ExitStack() as held:
-        market = _market(held, wanted, bars, fuel, data_dir(data, config) if bars is None and fuel is None else None, {
-            "as_of": as_of, "venue": venue or None, "price": price, "depth": _depth(depth, depth_usd),
-        })  # fmt: skip
+        if bars is None and fuel is None:
+            market = held.enter_context(opened(options.data_dir(data, config))).simulation_market(wanted, **where)
+        else:
+            market = market_of_files(wanted, bars, fuel, **where)
         mine = None if position is None else position_at(position, market.inputs.price)
         if mine is not None:
             own = position_levels(mine, market.inputs.price)
@@ -128,24 +116,3 @@ def simulate(
 
         draw_simulation(report, out)
         console(stderr=True).print(f"picture written to {out}", markup=False)
-
-
-def _depth(path: Path | None, within_usd: float | None) -> Any:
-    from powderkeg.app.cascade_depth import DepthChoice
-
-    return DepthChoice(path=path, within_usd=within_usd)
-
-
-def _market(
-    held: ExitStack, coin: str, bars: Path | None, fuel: Path | None, folder: Path | None, chosen: dict[str, Any]
-) -> Any:
-    from powderkeg.app.simulation_loading import market_of_files
-
-    if folder is None:
-        return market_of_files(coin, bars, fuel, **chosen)
-    from powderkeg.app.library import open_library
-    from powderkeg.cli.output import warn_of
-
-    library = held.enter_context(open_library(folder))
-    warn_of(library)
-    return library.simulation_market(coin, **chosen)

@@ -14,7 +14,10 @@ Every message says what was wrong, where, and what to do. `exit_code` is what th
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:  # every command imports the errors; events are needed by few
+    from powderkeg.domain.events import Event
 
 
 class PowderkegError(Exception):
@@ -46,11 +49,13 @@ class VenueProtocolError(PowderkegError):
         venue: our slug of the venue.
         reason: what is wrong, in one sentence.
         frame: the offending bytes; the message shows the beginning of them.
+        events: what the entries of the frame that are in order say, where only others are at fault.
     """
 
-    def __init__(self, venue: str, reason: str, frame: bytes = b"") -> None:
+    def __init__(self, venue: str, reason: str, frame: bytes = b"", events: tuple[Event, ...] = ()) -> None:
         self.venue = venue
         self.reason = reason
+        self.events = events
         excerpt = frame[:EXCERPT_BYTES].decode("utf-8", "replace")
         tail = f"; frame of {len(frame)} bytes begins {excerpt!r}" if frame else ""
         super().__init__(f"{venue}: {reason}{tail}")

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from powderkeg.feed.plan import Plan
-from powderkeg.venues.base import GZIP_MAGIC
+from powderkeg.venues.guard import GZIP_MAGIC
 
 MAX_LOOK_BYTES: Final = 4096
 """Addresses and pings stand at the beginning; of a compressed frame no more is looked at."""

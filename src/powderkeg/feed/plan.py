@@ -68,11 +68,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Answer to a server's ping that is an ordinary message; None where the venue sends none."""
         return VENUES[self.venue].subscriptions.reply
 
-    @property
-    def is_gzip(self) -> bool:
-        """Frames must be decompressed before `address` and `reply` can read them."""
-        return VENUES[self.venue].subscriptions.gzip
-
 
 def plans(
     venue: str,

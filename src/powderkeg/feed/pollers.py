@@ -9,11 +9,12 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.domain.errors import PowderkegError
+from powderkeg.domain.errors import PowderkegError, VenueProtocolError
 from powderkeg.domain.events import FeedGap
 from powderkeg.feed.backoff import Refusal
 from powderkeg.feed.ports import Sink
 from powderkeg.feed.rest import RestClient
+from powderkeg.venues import parse_frame
 from powderkeg.venues.rest import BACKFILL, Poll, Query, backfill_frame, poll_frame
 
 POLL: Final = "poll"
@@ -118,22 +119,37 @@ async def backfill(client: RestClient, symbols: Sequence[str], gap: FeedGap, sin
             if isinstance(answer, Refusal):
                 refusals.append(answer)
                 break
-            frame, query = answer
+            frame, following = answer
             sink(backfill_key(client.venue), client.now_ns(), frame)
             frames += 1
-            if query is None:
+            if isinstance(following, Refusal):
+                refusals.append(following)
+            if not isinstance(following, Query):
                 break
+            query = following
         else:
             refusals.append(Refusal(f"{client.venue}: the gap of {name} has more than {MAX_PAGES} pages"))
     return Backfilled(frames, tuple(refusals))
 
 
-async def _page(client: RestClient, query: Query) -> tuple[bytes, Query | None] | Refusal:
+async def _page(client: RestClient, query: Query) -> tuple[bytes, Query | Refusal | None] | Refusal:
+    """The frame of an answer, and what to ask next; one with a bad row is kept where other rows can be read."""
     body = await client.ask(query.target, query.weight)
     if isinstance(body, Refusal):
         return body
     try:
         frame = backfill_frame(client.venue, query, body)
-        return frame, client.facts.following(query, body) if client.facts.following is not None else None
     except (PowderkegError, msgspec.DecodeError) as error:
         return Refusal(f"{client.venue}: unreadable answer: {error}")
+    try:
+        return frame, client.facts.following(query, body) if client.facts.following is not None else None
+    except (PowderkegError, msgspec.DecodeError) as error:
+        refusal = Refusal(f"{client.venue}: unreadable answer: {error}")
+        return (frame, refusal) if _says_something(client, frame) else refusal
+
+
+def _says_something(client: RestClient, frame: bytes) -> bool:
+    try:
+        return bool(parse_frame(client.venue, frame, client.now_ns()))
+    except VenueProtocolError as error:
+        return bool(error.events)

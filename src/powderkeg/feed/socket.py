@@ -17,7 +17,7 @@ from powderkeg.feed.hearing import Heard, Hearing
 from powderkeg.feed.liveness import Limits, Liveness
 from powderkeg.feed.plan import Plan
 from powderkeg.feed.ports import Clock, Stamper
-from powderkeg.venues.base import MAX_FRAME_BYTES
+from powderkeg.venues.guard import MAX_FRAME_BYTES
 
 TOO_BIG: Final = 1009
 """Close code for a message that is too big. Source: RFC 6455, section 7.4.1."""

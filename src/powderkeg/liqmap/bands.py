@@ -55,10 +55,12 @@ def local_band(
         step: quantiles are taken at every `step`-th place among the sorted inner predictions.
 
     Returns:
-        Two [M] arrays, never below zero.
+        Two [M] arrays, never below zero, the prediction always between them: the mean of mostly nothing and now and
+        then much may lie outside the middle of its distribution.
     """
     windows, start = _nearest(known, missed, predicted)
     low, high = np.quantile(windows[::step], [(1 - share) / 2, (1 + share) / 2], axis=1)
+    low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
     at = start // step
     return np.maximum(predicted + low[at], 0.0), np.maximum(predicted + high[at], 0.0)
 

@@ -69,8 +69,11 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True):
             (self.open_interest_base, "open_interest_base"),
             (self.liquidated_base, "liquidated_base"),
         ):
-            if (array < 0).any() or np.isinf(array).any():
-                raise InputError(f"{self.symbol}: {name} has a negative or infinite number; unknown is NaN")
+            wrong = (array < 0) | np.isinf(array)
+            if wrong.any():
+                row = max(int(np.argwhere(wrong)[0][0]) - (len(array) - n), 0)
+                at = format_instant(int(self.open_ns[row]))
+                raise InputError(f"{self.symbol}: {name} of the bar of {at} is negative or infinite; unknown is NaN")
         if np.isnan(self.open_interest_base).all():
             raise InputError(f"{self.symbol}: no open interest is known; a market without it has no map")
 

@@ -214,7 +214,12 @@ class Judge:
             pit=[float(share) for share in pit_histogram(self.transformed[mine])],
             pit_p=uniform_p_value(self.transformed[mine], day),
             by_baseline={name: over_a[name] for name in BASELINES},
-            verdict=_verdict(symbol, position_side, over_a["ours"], compared.p_value),
+            verdict=gain_sentence(
+                f"{symbol} {position_side}s",
+                over_a["ours"],
+                is_sure=compared.p_value is not None and compared.p_value < 0.05,
+                is_baseline_lost=float(((target - base) ** 2).sum()) > float(((target - target.mean()) ** 2).sum()),
+            ),
             flow_verdict=flow_sentence(f"{symbol} {position_side}s", flow, intervals["flow_increment"]),
         )
 
@@ -239,14 +244,22 @@ class Judge:
         return scores[0] - scores[1]
 
 
-def _verdict(symbol: str, position_side: str, gained: float | None, p_value: float | None) -> str:
-    whose = f"{symbol} {position_side}s"
+def gain_sentence(whose: str, gained: float | None, *, is_sure: bool, is_baseline_lost: bool = False) -> str:
+    """What a gain over baseline (a) comes to.
+
+    Args:
+        whose: coin and side.
+        gained: the gain; None where nothing could be scored.
+        is_sure: whether it is told from luck.
+        is_baseline_lost: whether (a) did worse in the test than the test's own mean: a gain then says little.
+    """
     if gained is None:
         return f"nothing to score for {whose}"
     if gained < WORTH_SAYING:
         return f"no gain over the move-only baseline for {whose} ({gained:+.2f})"
-    sure = "" if p_value is not None and p_value < 0.05 else ", not told from luck"
-    return f"gain over the move-only baseline for {whose}: {gained:+.2f}{sure}"
+    sure = "" if is_sure else ", not told from luck"
+    lost = "; the baseline itself is lost there" if is_baseline_lost else ""
+    return f"gain over the move-only baseline for {whose}: {gained:+.2f}{sure}{lost}"
 
 
 def flow_sentence(whose: str, flow: float | None, interval: tuple[float, float] | None) -> str:

@@ -51,7 +51,9 @@ def diebold_mariano(target: FloatArray, ours: FloatArray, theirs: FloatArray, da
 
 
 def day_draws(days: int) -> FloatArray:
-    """[DRAWS, days] how often each day is drawn when days are drawn with replacement."""
+    """[DRAWS, days] how often each day is drawn when days are drawn with replacement; none where there is none."""
+    if not days:
+        return np.empty((DRAWS, 0))
     rng = np.random.default_rng(SEED)
     return rng.multinomial(days, np.full(days, 1.0 / days), DRAWS).astype(np.float64)
 

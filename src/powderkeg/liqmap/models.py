@@ -25,6 +25,10 @@ SEEN_SHARE: Final = 0.1
 AT_ONCE: Final = 20_000
 """Rows predicted in one go: hundreds of thousands of minutes would need their columns several times over at once."""
 
+COMPARED_BARS: Final = 40
+"""Training bars of a coin and side below which it is not scored: ten per coefficient of baseline (a), the least that
+rules of thumb ask of a regression (Harrell 2015, section 4.4). A gain over what was hardly fitted would say nothing."""
+
 INNER_BLOCKS: Final = 8
 """Blocks of inner validation: about three days each in a month of training, longer than liquidations cluster."""
 

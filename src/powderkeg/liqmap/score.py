@@ -18,8 +18,13 @@ from powderkeg.domain.time import format_instant
 from powderkeg.liqmap.bars import Bars
 from powderkeg.liqmap.calibrate import calibrate_panel
 from powderkeg.liqmap.cards import Judge, SeriesScore, flow_sentence
+from powderkeg.liqmap.models import COMPARED_BARS
 from powderkeg.liqmap.panel import build_panel
 from powderkeg.liqmap.rivals import rival_predictions
+
+
+class NothingToScoreError(InputError):
+    """The calibration stands, but nothing after the cut can be held against it."""
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,11 +34,11 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
         trained_until_ns: the cut.
         tested_from_ns, tested_until_ns: the test.
         churn, half_life_hours, basis: settings that maps are drawn with; None for no half-life.
-        series: one per coin and side.
+        series: one per coin and side that was known long enough before the cut to fit baseline (a).
         mean: mean over series of every gain, None left out.
         intervals: 95 % of the mean gain and its parts, days resampled for all series together.
         lowest_gain: of all series.
-        sentences: what the means say, the flow and the placebo among it.
+        sentences: what the means say, the flow and the placebo among it, and what was not scored.
     """
 
     trained_until_ns: int
@@ -77,18 +82,27 @@ def score(markets: Sequence[Bars], train_until_ns: int, test_until_ns: int | Non
         test_until_ns: end of the test; None for the end of the data.
 
     Raises:
-        InputError: too little before the cut, or nothing known after it.
+        InputError: too little before the cut.
+        NothingToScoreError: nothing known after it.
     """
     panel = build_panel(markets)
     calibration = calibrate_panel(panel, train_until_ns)
     end_ns = int(panel.open_ns.max()) + 1 if test_until_ns is None else test_until_ns
     test = (panel.open_ns >= train_until_ns) & (panel.open_ns < end_ns) & np.isfinite(panel.target)
     if not test.any():
-        raise InputError(
-            f"no bar with known liquidations between {format_instant(train_until_ns)} and {format_instant(end_ns)}"
+        until = "" if test_until_ns is None else f" and before {format_instant(end_ns)}"
+        raise NothingToScoreError(
+            f"no bar with known liquidations after {format_instant(train_until_ns)}{until}: nothing to score; train "
+            f"until an earlier time (the last bar opens {format_instant(int(panel.open_ns.max()))})"
         )
     judge = Judge(panel, calibration, rival_predictions(panel, calibration), test)
+    trained = np.bincount(panel.series[calibration.mask], minlength=panel.series_count)
     tested = [s for s in range(panel.series_count) if (test & (panel.series == s)).any()]
+    thin = [s for s in tested if trained[s] < COMPARED_BARS]
+    unscored = [_unscored(*panel.name_of(s), int(trained[s])) for s in thin]
+    tested = [s for s in tested if s not in thin]
+    if not tested:
+        raise InputError(f"nothing to score: {'; '.join(unscored)}; train until later")
     cards, intervals = [judge.card(s) for s in tested], judge.intervals(tested)
     mean = {name: _mean([getattr(card, name) for card in cards]) for name in AVERAGED}
     half_life = calibration.settings.half_life_hours
@@ -103,7 +117,7 @@ def score(markets: Sequence[Bars], train_until_ns: int, test_until_ns: int | Non
         mean=mean,
         intervals=intervals,
         lowest_gain=min((card.gain for card in cards if card.gain is not None), default=None),
-        sentences=_sentences(mean, intervals),
+        sentences=[*_sentences(mean, intervals), *unscored],
     )
 
 
@@ -116,6 +130,13 @@ def _sentences(mean: dict[str, float | None], intervals: dict[str, tuple[float, 
             f"its prediction still gains {fooled:+.3f} over (a), for it reads the same price path"
         )
     return found
+
+
+def _unscored(symbol: str, position_side: str, trained: int) -> str:
+    return (
+        f"{symbol} {position_side}s are not scored: {trained} bars with known liquidations before the cut, "
+        f"where baseline (a) takes {COMPARED_BARS}"
+    )
 
 
 def _mean(held: list[float | None]) -> float | None:

@@ -16,11 +16,13 @@ import msgspec
 import numpy as np
 
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.time import NS_PER_HOUR, format_instant
+from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, format_instant
 from powderkeg.liqmap.bands import local_band
 from powderkeg.liqmap.bars import Bars, FloatArray, IntArray
+from powderkeg.liqmap.cards import gain_sentence
 from powderkeg.liqmap.estimate import MapSettings
 from powderkeg.liqmap.inference import day_draws, interval_of_shares
+from powderkeg.liqmap.models import COMPARED_BARS
 from powderkeg.liqmap.screen_rows import MAPS, SideRows, rows_of
 from powderkeg.liqmap.shrunk import fit_predict
 
@@ -31,6 +33,8 @@ BAND_STEP: Final = 8
 
 PARTS: Final = {
     "gain": ("chosen", "move"),
+    "gain_over_a1": ("chosen", "fresh"),
+    "map_increment_over_price": ("map", "price"),
     "price_increment": ("price", "move"),
     "levels_increment": ("blind", "price"),
     "flow_increment": ("map", "blind"),
@@ -40,7 +44,9 @@ PARTS: Final = {
 
 
 class ScreenRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One coin and side; gains as in `SeriesScore`, None where nothing varies or was tested.
+    """One coin and side; gains as in `SeriesScore`.
+
+    They are None where nothing varies, nothing was tested, or too little trained for a baseline (`COMPARED_BARS`).
 
     Attributes:
         symbol, position_side: the series.
@@ -48,11 +54,14 @@ class ScreenRow(msgspec.Struct, frozen=True, kw_only=True):
         training_bars, bars, days: what was trained on and tested.
         gain: of the chosen model over baseline (a).
         interval: its 95 % interval, days resampled.
+        gain_over_a1: of the chosen model over baseline (a1).
+        map_increment_over_price: the map's own part: the price path with the map, less without it.
         price_increment: the price path without any map, over (a).
         levels_increment: a map blind to flow, less no map.
         flow_increment: the map less the blind one.
         placebo: a map whose open interest and volume are shuffled in time, less the blind one.
         coverage: share of tested bars inside the 80 % band.
+        verdict: the sentence.
     """
 
     symbol: str
@@ -63,11 +72,14 @@ class ScreenRow(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     gain: float | None
     interval: tuple[float, float] | None
+    gain_over_a1: float | None
+    map_increment_over_price: float | None
     price_increment: float | None
     levels_increment: float | None
     flow_increment: float | None
     placebo: float | None
     coverage: float | None
+    verdict: str
 
 
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +87,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         trained_until_ns: the cut.
+        tested_from_ns, tested_until_ns: start of the first and of the last bar that was tested.
         interval_ns: length of the bars that were scored.
         settings: churn, half-life and distances, as given.
         rows: one per coin and side, in the order of the markets.
@@ -83,6 +96,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     trained_until_ns: int
+    tested_from_ns: int
+    tested_until_ns: int
     interval_ns: int
     settings: MapSettings
     rows: list[ScreenRow]
@@ -118,8 +133,12 @@ def screen(
     rows = [row for pair in _side_by_side(gather, markets, threads) for row in pair]
     if not rows:
         raise InputError("no market to screen; give bars of at least one")
-    if not any((one.series.block >= 0).any() for one in rows):
-        raise InputError(f"no bar with known liquidations before {format_instant(train_until_ns)}; train until later")
+    longest = max(one.training_bars for one in rows)
+    if longest < COMPARED_BARS:
+        raise InputError(
+            f"at most {longest} bars with known liquidations before {format_instant(train_until_ns)}; a score takes "
+            f"{COMPARED_BARS}: train until later or give longer bars of the past"
+        )
     return _score(rows, train_until_ns, settings, interval_ns)
 
 
@@ -143,11 +162,12 @@ Fitted = dict[str, tuple[FloatArray, FloatArray]]
 
 def _score(rows: list[SideRows], cut_ns: int, settings: MapSettings, interval_ns: int) -> Screen:
     fitted = _fitted(rows, len(settings.distances))
-    tested = [one.day[one.test] for one in rows if len(one.test)]
+    tested = [one.open_ns[one.test] for one in rows if len(one.test)]
     if not tested:
         raise InputError(f"no bar with known liquidations after {format_instant(cut_ns)}; nothing to score")
-    span = (min(int(days[0]) for days in tested), max(int(days[-1]) for days in tested))
-    judged = [_judge(one, held, span) for one, held in zip(rows, fitted, strict=True)]
+    first_ns, last_ns = min(int(at[0]) for at in tested), max(int(at[-1]) for at in tested)
+    days = (first_ns // NS_PER_DAY, last_ns // NS_PER_DAY)
+    judged = [_judge(one, held, days) for one, held in zip(rows, fitted, strict=True)]
     total = np.stack([one.total for one in judged])
     seen = total.any(axis=0)
     draws, total = day_draws(int(seen.sum())), total[:, seen]
@@ -158,6 +178,8 @@ def _score(rows: list[SideRows], cut_ns: int, settings: MapSettings, interval_ns
         cards.append(one.card(gains, interval_of_shares(better["gain"][[s]], total[[s]], draws)))
     return Screen(
         trained_until_ns=cut_ns,
+        tested_from_ns=first_ns,
+        tested_until_ns=last_ns,
         interval_ns=interval_ns,
         settings=settings,
         rows=cards,
@@ -175,7 +197,8 @@ def _fitted(rows: list[SideRows], distances: int) -> list[Fitted]:
     for n, name in enumerate(MAPS):
         first = path + n * distances
         by_model[name] = fit_predict(series, (at < path) | ((at >= first) & (at < first + distances)))
-    return [{**{name: held[s] for name, held in by_model.items()}, "move": one.move} for s, one in enumerate(rows)]
+    found = [{name: held[s] for name, held in by_model.items()} for s in range(len(rows))]
+    return [{**held, "move": one.move, "fresh": one.fresh} for one, held in zip(rows, found, strict=True)]
 
 
 class _Judged(NamedTuple):
@@ -194,16 +217,22 @@ class _Judged(NamedTuple):
             symbol=rows.symbol,
             position_side=rows.position_side,
             chosen=self.chosen,
-            training_bars=int((rows.series.block >= 0).sum()),
+            training_bars=rows.training_bars,
             bars=len(rows.test),
             days=len(np.unique(rows.day[rows.test])),
             interval=interval,
             coverage=self.coverage,
+            verdict=gain_sentence(
+                f"{rows.symbol} {rows.position_side}s",
+                gains["gain"],
+                is_sure=interval is not None and interval[0] > 0.0,
+            ),
             **gains,
         )
 
 
 def _judge(rows: SideRows, fitted: Fitted, span: tuple[int, int]) -> _Judged:
+    """Where a baseline could hardly be fitted there is no gain over it: the series then weighs nothing."""
     target, train, test = rows.series.target, rows.series.block >= 0, rows.test
     missed = {name: float(((target[train] - fitted[name][0][train]) ** 2).sum()) for name in CHOICES}
     chosen = min(CHOICES, key=lambda name: missed[name]) if train.any() else CHOICES[0]
@@ -212,7 +241,7 @@ def _judge(rows: SideRows, fitted: Fitted, span: tuple[int, int]) -> _Judged:
     days = rows.day[test] - span[0]
 
     def sums(numbers: FloatArray) -> FloatArray:
-        return np.bincount(days, weights=numbers, minlength=span[1] - span[0] + 1).astype(np.float64)
+        return np.bincount(days, weights=weight * numbers, minlength=span[1] - span[0] + 1).astype(np.float64)
 
     inside = None
     if len(test) and train.any():
@@ -220,6 +249,7 @@ def _judge(rows: SideRows, fitted: Fitted, span: tuple[int, int]) -> _Judged:
         low, high = local_band(inner[train], target[train] - inner[train], predicted[test], BAND, BAND_STEP)
         inside = float(((target[test] >= low) & (target[test] <= high)).mean())
     middle = float(target[test].mean()) if len(test) else 0.0
+    weight = 1.0 if rows.training_bars >= COMPARED_BARS else 0.0
     return _Judged(
         rows=rows,
         chosen=chosen,

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import Final
 
 from powderkeg.domain.errors import InputError
 from powderkeg.margin.checks import non_negative, number, positive
-
-BASIS_POINTS_COUNT: Final = 30
-"""Samples in the basis average since 2025-09-18. Same source."""
 
 
 def mark_price(

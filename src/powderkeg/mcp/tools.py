@@ -80,10 +80,10 @@ def call(library: Library, name: str, arguments: dict[str, Any] | None) -> dict[
         "warnings": [f"{problem.path}: {problem.reason}" for problem in library.problems][:20],
         "answer": tool.answer(library, ask),
     }
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(told))  # unknown and infinite numbers become null
-    if len(msgspec.json.encode(plain)) > MAX_ANSWER_BYTES:
+    encoded = msgspec.json.encode(told)
+    if len(encoded) > MAX_ANSWER_BYTES:
         raise InputError("the answer would be too long; ask for less: a shorter window, longer bars, fewer names")
-    return plain
+    return msgspec.json.decode(encoded)  # unknown and infinite numbers became null
 
 
 def refused(error: PowderkegError) -> dict[str, Any]:

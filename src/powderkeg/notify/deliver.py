@@ -22,6 +22,9 @@ from powderkeg.notify.sinks import MARKUPS, Sink, host_of, plugin_of
 OFF_STATUSES: Final = {401, 403, 404, 410}
 """The sink does not know us: trying again cannot help. Telegram and Discord answer so for a revoked token."""
 
+OFF_REPLIES: Final = {530, 534, 535, 538}
+"""Of mail: no login, too weak a one, a wrong one, or one that needs encryption (RFC 4954, section 6)."""
+
 
 def check(sink: Sink, allowed: Allowed) -> None:
     """Refuse a sink that messages must not be sent to, before anything is.
@@ -61,6 +64,8 @@ def outcome_of(watch: Watch, *, is_sent: bool, now_s: float) -> Outcome:
         return Outcome("blocked", f"messages must not go there: {watch.refusals[-1]}")
     if is_sent:
         return Outcome("sent")
+    if watch.reply_codes:
+        return _mail_refused(watch.reply_codes)
     if not watch.answers:
         return Outcome("retry", "no answer: is it down, or unreachable from here?")
     return _refused(watch.answers[-1], now_s)
@@ -74,6 +79,20 @@ def _refused(answer: Answer, now_s: float) -> Outcome:
     if answer.status in (408, 425, 429) or answer.status >= 500:
         return Outcome("retry", f"it answers {answer.status}", retry_after_s(answer, now_s))
     return Outcome("refused", f"it refuses this message with {answer.status}")
+
+
+def _mail_refused(reply_codes: list[int]) -> Outcome:
+    """What mail replies mean: 4yz is for now, 5yz for good (RFC 5321, 4.2.1); what follows a refusal only ends it."""
+    code = next((code for code in reversed(reply_codes) if code >= 400), None)
+    if code is None:
+        return Outcome(
+            "retry", "it answers and does not take the mail: does it offer the login and encryption asked for?"
+        )
+    if code in OFF_REPLIES:
+        return Outcome("unauthorized", f"it answers {code}: are user and password still right?")
+    if code < 500:
+        return Outcome("retry", f"it answers {code}")
+    return Outcome("refused", f"it refuses this message with {code}: may this user send from and to these addresses?")
 
 
 def retry_after_s(answer: Answer, now_s: float) -> float | None:

@@ -3,13 +3,15 @@
 The address is judged at the instant of connecting, on the very address that is connected to (an audit hook on
 `socket.connect`, PEP 578): a name that resolves to something else the second time gains nothing. This holds for every
 library that connects here, HTTP or mail. HTTP requests follow no redirect, use no proxy or password file of the
-environment, and read at most 64 KiB of an answer.
+environment, and read at most 64 KiB of an answer. Of mail the reply codes are noted, which the mail library keeps to
+itself.
 """
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # requests ships no types; its session is a narrow seam here.
 
 from __future__ import annotations
 
+import smtplib
 import sys
 import threading
 from collections.abc import Generator
@@ -40,10 +42,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Watch(msgspec.Struct):
-    """What happened while sending: answers in order, and addresses that were refused."""
+    """What happened while sending: answers and reply codes in order, and addresses that were refused."""
 
     allowed: Allowed
     answers: list[Answer] = msgspec.field(default_factory=list[Answer])
+    reply_codes: list[int] = msgspec.field(default_factory=list[int])
     refusals: list[str] = msgspec.field(default_factory=list[str])
 
 
@@ -71,20 +74,40 @@ class GuardedSession(requests.Session):
         return answer
 
 
+class _Noted:
+    """Mail whose replies are noted."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next reply: its code (RFC 5321, 4.2) and text."""
+        code, text = super().getreply()  # type: ignore[misc] # of the mail class beside it
+        watch: Watch | None = getattr(_here, "watch", None)
+        if watch is not None:
+            watch.reply_codes.append(code)
+        return code, text
+
+
+class NotedMail(_Noted, smtplib.SMTP):
+    """Plain, or encrypted on the way."""
+
+
+class NotedMailOverTls(_Noted, smtplib.SMTP_SSL):
+    """Encrypted from the first byte."""
+
+
 @contextmanager
 def guarded(allowed: Allowed) -> Generator[Watch]:
     """Whatever this thread sends meanwhile is held to the rules; one sender at a time."""
     _hook()
     watch = Watch(allowed)
     with _sending_lock:
-        original = sessions.Session
-        sessions.Session = GuardedSession
+        original = sessions.Session, smtplib.SMTP, smtplib.SMTP_SSL
+        sessions.Session, smtplib.SMTP, smtplib.SMTP_SSL = GuardedSession, NotedMail, NotedMailOverTls
         _here.watch = watch
         try:
             yield watch
         finally:
             _here.watch = None
-            sessions.Session = original
+            sessions.Session, smtplib.SMTP, smtplib.SMTP_SSL = original
 
 
 def _hook() -> None:

@@ -214,9 +214,7 @@ class Outbox:
 
     def _sink(self, name: str) -> SinkState | None:
         row = self._base.execute("SELECT * FROM sink WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            return None
-        return SinkState(name=row[0], fingerprint=row[1], off_reason=row[2], not_before_ns=row[3])
+        return None if row is None else _sink_state(row)
 
     def _save_sink(self, sink: SinkState) -> None:
         self._base.execute(
@@ -252,6 +250,31 @@ def read_history(path: Path, limit: int) -> tuple[list[Told], list[SinkState]]:
         return [], []
     with closing(Outbox(path)) as outbox:
         return outbox.history(limit), outbox.sinks()
+
+
+def read_waiting(path: Path) -> list[tuple[SinkState, int]]:
+    """Every sink of the last settings and how many messages wait for it; nothing where there is no outbox.
+
+    It only reads, and does not wait for whoever writes.
+
+    Raises:
+        StoreError: it cannot be read now.
+    """
+    if not path.is_file():
+        return []
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.5)) as base:
+            rows = base.execute(
+                "SELECT name, fingerprint, off_reason, not_before_ns, (SELECT count(*) FROM delivery "
+                "WHERE sink = name AND state = 'pending') FROM sink ORDER BY name"
+            ).fetchall()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: the outbox of alerts cannot be read: {error}") from error
+    return [(_sink_state(row[:4]), row[4]) for row in rows]
+
+
+def _sink_state(row: tuple[str, str, str, int]) -> SinkState:
+    return SinkState(name=row[0], fingerprint=row[1], off_reason=row[2], not_before_ns=row[3])
 
 
 def _delivery(row: tuple[str, str, int, int, str, str, bytes]) -> Delivery:

@@ -105,10 +105,9 @@ def _apprise_url(sink: Sink) -> str:
 
 
 def _is_of(plugin: Any, schemes: tuple[str, ...]) -> bool:
-    own = {plugin.protocol, plugin.secure_protocol} if isinstance(plugin.protocol, str | None) else {*plugin.protocol}
-    secure = plugin.secure_protocol
-    own |= {secure} if isinstance(secure, str) else {*(secure or ())}
-    return bool({*schemes} & own)
+    told = (plugin.protocol, plugin.secure_protocol)  # each one name, several, or none
+    own = {name for names in told for name in ((names,) if isinstance(names, str) else names or ())}
+    return not own.isdisjoint(schemes)
 
 
 def _no_wait(*_arguments: Any, **_named: Any) -> None:

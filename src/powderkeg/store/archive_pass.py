@@ -8,14 +8,14 @@ import struct
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Final, NamedTuple, Self
+from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
 
 from powderkeg.domain.errors import StoreError
 from powderkeg.domain.events import BookDelta, BookSnapshot, Event
 from powderkeg.domain.instruments import InstrumentMap
+from powderkeg.store.closing import Closing
 from powderkeg.store.decode import EXCERPT_CHARS, Decoder, RejectedRecord
 from powderkeg.store.journal_format import Record
 from powderkeg.store.journal_reader import JournalReader
@@ -185,7 +185,7 @@ def _published(archive: Path, parts: list[WrittenPart], names: _Names, folder: P
     return files
 
 
-class _RejectWriter:
+class _RejectWriter(Closing):
     """Rejects as JSON lines, in the order of the records; no file where there are none."""
 
     def __init__(self, path: Path) -> None:
@@ -212,15 +212,8 @@ class _RejectWriter:
         _sync_folders(archive, [archive / path])
         return [RejectFile(path=path, rows=self.rows, sha256=sha256)]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the file, where there is one."""
         if self._file is not None:
             self._file.close()
 

@@ -91,7 +91,8 @@ def tail_table(event_name: str, events: Sequence[Event], journal_id: str) -> pa.
 
 def joined(event_name: str, tables: Sequence[pa.Table]) -> pa.Table:
     """Tail tables end to end; an empty one where there are none."""
-    return pa.concat_tables([tail_schema(event_name).empty_table(), *tables])
+    # `Schema.empty_table` would do, but where pandas is installed it costs its import.
+    return pa.concat_tables([pa.Table.from_batches([], schema=tail_schema(event_name)), *tables])
 
 
 def _column(field: pa.Field, events: Sequence[Event]) -> pa.Array:

@@ -106,6 +106,7 @@ class Decoder:
     def decode(self, record: Record) -> Decoded:
         """Events of the next record, and what of it could not be read. Raises nothing the record could cause."""
         connection_id, position, payload = record
+        told: Sequence[Event] = ()
         try:
             events = self._events.get(connection_id)
             if events is not None:
@@ -118,10 +119,10 @@ class Decoder:
                 return Decoded(events(payload, position), ())
             return self._decode_rows(known, record)
         except VenueProtocolError as error:
-            reason = error.reason
+            reason, told = error.reason, error.events
         except PowderkegError as error:
             reason = str(error)
-        return Decoded((), (RejectedRecord(connection_id, position, None, reason, _excerpt(payload)),))
+        return Decoded(told, (RejectedRecord(connection_id, position, None, reason, _excerpt(payload)),))
 
     def _listener(self, known: JournalConnection) -> Callable[[bytes, int], Sequence[Event]]:
         """Frame and receive time -> events: the connection's, without those another one of the venue saw before."""
@@ -129,7 +130,11 @@ class Decoder:
         venue, connection_id = known.venue, known.connection_id
 
         def heard(payload: bytes, position: int) -> Sequence[Event]:
-            return kept(venue, connection_id, position, events(payload, position))
+            try:
+                return kept(venue, connection_id, position, events(payload, position))
+            except VenueProtocolError as error:
+                error.events = tuple(kept(venue, connection_id, position, error.events))
+                raise
 
         return heard
 

@@ -11,14 +11,14 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
 import msgspec
 
 from powderkeg.domain.errors import InputError, InvariantError, StoreError
 from powderkeg.domain.events import FeedGap
 from powderkeg.store import journal_format as fmt
+from powderkeg.store.closing import Closing
 from powderkeg.store.journal_file import OpenedJournal, open_journal, put_body
 from powderkeg.store.journal_format import BatchRow, JournalConnection, JournalMeta, Progress, Record
 
@@ -28,7 +28,7 @@ MAX_BATCH_RECORDS: Final = 1 << 16
 """Tiny frames reach this before `COMMIT_BYTES`, and bound what a batch costs to unpack."""
 
 
-class Journal:
+class Journal(Closing):
     """One open journal, the only writer of its file; use `create_or_resume`.
 
     Law: what a reader gets is the appended records in order, up to a commit; `resume_point` is where that commit
@@ -219,17 +219,6 @@ class Journal:
         finally:
             self._database.close()
             self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _advanced(self) -> Progress:
         return msgspec.structs.replace(

@@ -9,14 +9,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Final, NamedTuple, Self, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
 from powderkeg.domain.errors import StoreError
 from powderkeg.domain.events import FeedGap
 from powderkeg.store import journal_format as fmt
+from powderkeg.store.closing import Closing
 from powderkeg.store.journal_file import DamagedRowError, get_body, mark_path, open_for_reading
 from powderkeg.store.journal_format import BatchRow, JournalConnection, JournalMeta, Progress, Record
 
@@ -49,7 +49,7 @@ class Batch(NamedTuple):
     records: list[Record]
 
 
-class JournalReader:
+class JournalReader(Closing):
     """Reads one journal; `damage` fills as reading meets it.
 
     Law: every record given is one that was appended, in order; what is not given is counted.
@@ -80,17 +80,6 @@ class JournalReader:
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def lost_records(self) -> int:

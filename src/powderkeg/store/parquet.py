@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 
 from powderkeg.domain.events import EVENT_NAMES, BookDelta, BookSnapshot, Event
 from powderkeg.domain.time import NS_PER_DAY, day_of
+from powderkeg.store.closing import Closing
 from powderkeg.store.columns import encodings, schema_of, sorted_rows, table_of
 
 ROW_GROUP_ROWS: Final = 1 << 17
@@ -122,7 +122,7 @@ class _Buffer:
             self._events = []
 
 
-class PartWriter:
+class PartWriter(Closing):
     """Sorts events into files; `finish` closes them all.
 
     Args:
@@ -162,15 +162,8 @@ class PartWriter:
         self._open = {}
         return sorted(self._closed, key=lambda part: (part.key, part.path.name))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Drop what was left open."""
         for file in self._open.values():  # only after an error: `finish` leaves none
             with suppress(OSError):
                 file.close()

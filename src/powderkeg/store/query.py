@@ -15,8 +15,7 @@ import difflib
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import duckdb
 import msgspec
@@ -28,6 +27,7 @@ from powderkeg.domain.instruments import InstrumentMap
 from powderkeg.domain.time import day_of, end_of_ms
 from powderkeg.stats.coverage import Observed, open_gaps
 from powderkeg.stats.silence import observed_spans, split_at
+from powderkeg.store.closing import Closing
 from powderkeg.store.columns import column_names, joined
 from powderkeg.store.decode import DecoderState
 from powderkeg.store.identity import Source, doubts_of, literal, view_sql
@@ -56,7 +56,7 @@ class Problem(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Database:
+class Database(Closing):
     """A data directory as SQL views. What was committed when `refresh` last ran is what is seen.
 
     Args:
@@ -107,17 +107,6 @@ class Database:
     def close(self) -> None:
         """Let go of everything."""
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def refresh(self) -> None:
         """See what was committed since: new manifests, and the journals' tails behind them."""

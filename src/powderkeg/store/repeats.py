@@ -6,14 +6,14 @@ Which of them may be another sighting of the same event, and where a recording o
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import duckdb
 import msgspec
 
 from powderkeg.stats.coverage import Span
 from powderkeg.stats.silence import MAX_SILENCE_NS
+from powderkeg.store.closing import Closing
 
 ID_COLUMN: Final[dict[str, str]] = {"liquidation": "event_id", "trade": "trade_id"}
 """The events that carry an identity, and where."""
@@ -40,7 +40,7 @@ class IdNotes(msgspec.Struct, frozen=True):
     are_timeless: bool = False
 
 
-class RepeatFinder:
+class RepeatFinder(Closing):
     """Looks through files, spilling to `folder` where memory does not do."""
 
     def __init__(self, folder: Path) -> None:
@@ -77,14 +77,7 @@ class RepeatFinder:
             )
         return self._database
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the database, where there is one."""
         if self._database is not None:
             self._database.close()

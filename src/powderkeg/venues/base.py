@@ -1,4 +1,4 @@
-"""What every venue directory provides, and the guards every frame passes before it is decoded."""
+"""What every venue directory provides."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import Event
 from powderkeg.domain.instruments import Instrument, VenueInstruments
+from powderkeg.venues.entries import Entries
 from powderkeg.venues.rest import Rest
 
 Parse = Callable[[bytes, int, VenueInstruments], tuple[Event, ...]]
@@ -96,7 +96,6 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         urls: WebSocket endpoint by path name, `{"market": "wss://..."}`.
-        messages: builds the subscribe frames for one connection: (path name, venue symbols) -> texts to send.
         channels: stream class -> the venue's channel name, for `liquidation trade mark_price funding_rate
             open_interest book` where they exist.
         paths: stream class -> path name in `urls` on which it is sent.
@@ -106,7 +105,6 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
         max_channels_per_connection: subscriptions one socket may hold, None where the venue states no limit.
         max_connection_age_s: the venue closes sockets older than this, None where it does not.
         stale_first: channels whose first data frame on a connection repeats the past and must not be counted.
-        gzip: frames are gzip-compressed JSON.
         topics: (path name, stream classes, venue symbols) -> everything to subscribe to on that path. A venue that
             leaves this and the next three out can be read, but not connected to.
         requests: topics of one connection -> texts to send.
@@ -119,7 +117,6 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     urls: dict[str, str]
-    messages: Callable[[str, tuple[str, ...]], tuple[str, ...]]
     channels: dict[str, str]
     paths: dict[str, str]
     canary: str
@@ -128,7 +125,6 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     max_channels_per_connection: int | None = None
     max_connection_age_s: float | None = None
     stale_first: tuple[str, ...] = ()
-    gzip: bool = False
     topics: Callable[[str, tuple[str, ...], tuple[str, ...]], tuple[Topic, ...]] = _no_topics
     requests: Callable[[tuple[Topic, ...]], tuple[str, ...]] = _no_requests
     address: Callable[[], Address] = _no_address
@@ -137,6 +133,10 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     frame_channels: dict[str, str] = {}
     reply: Callable[[bytes], str | None] | None = None
     requests_per_s: float | None = None
+
+    def messages(self, path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
+        """The texts that subscribe to everything a path has of these contracts."""
+        return self.requests(self.topics(path, tuple(self.channels), venue_symbols))
 
 
 def by_channel(channels: Mapping[str, str], streams: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -173,6 +173,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
         naming: makes what a connection's frames need to be understood alone (Bitfinex numbers its channels); None where
             each frame says what it is about. Such a venue has nothing in `stale_first`.
         channel_of: channel name of a frame, for `Subscriptions.stale_first`; None where nothing is ever stale.
+        entries: where a frame's liquidations and trades stand, so that one that cannot be read spoils only itself.
     """
 
     slug: str
@@ -184,69 +185,4 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     liquidation_feed: Literal["public", "none"] = "public"
     rest: Rest | None = None
     naming: Callable[[], Naming] | None = None
-
-
-MAX_FRAME_BYTES: Final = 8 * 1024 * 1024
-"""No venue here documents a frame above a few MB (BitMEX's full orderBookL2 partial is the largest seen, 2021)."""
-
-MAX_DEPTH: Final = 64
-"""The deepest real message has 7 levels; msgspec recurses once per level."""
-
-SMALL_FRAME_BYTES: Final = 1024
-"""A frame this short cannot nest deep enough to hurt, so the common case pays one comparison."""
-
-GZIP_MAGIC: Final = b"\x1f\x8b"
-"""First bytes of gzip-compressed data (RFC 1952); no JSON text begins with them."""
-
-
-def guard(venue: str, frame: bytes) -> None:
-    """Refuse what must not even be decoded: text that is not UTF-8, frames too large, or nested too deep.
-
-    Raises:
-        VenueProtocolError: with the place of the bad byte, the measured size or depth.
-    """
-    if not frame.isascii() and not frame.startswith(b"\x1f\x8b"):  # gzip is no text; its content comes here again
-        refuse_broken_text(venue, frame)
-    if len(frame) <= SMALL_FRAME_BYTES:
-        return
-    if len(frame) > MAX_FRAME_BYTES:
-        raise VenueProtocolError(
-            venue, f"frame of {len(frame)} bytes is over the limit of {MAX_FRAME_BYTES}", frame[:64]
-        )
-    if frame.startswith(GZIP_MAGIC):
-        return  # brackets mean nothing in compressed bytes; the venue's parser guards what comes out of them
-    if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and (depth := nesting_depth(frame)) > MAX_DEPTH:
-        raise VenueProtocolError(venue, f"nested {depth} levels deep; the limit is {MAX_DEPTH}", frame[:64])
-
-
-def nesting_depth(frame: bytes) -> int:
-    """Deepest bracket nesting of a JSON text, stopping at the first level above the limit.
-
-    Brackets inside strings are counted too: that only makes the answer larger, and no venue sends them.
-    """
-    brackets = frame.translate(None, delete=_NOT_BRACKETS)
-    depth = 0
-    while brackets:
-        # Each pass removes the innermost level of the whole text at C speed; MAX_DEPTH passes decide.
-        shorter = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        depth += 1
-        if depth > MAX_DEPTH or len(shorter) == len(brackets):
-            return MAX_DEPTH + 1 if len(shorter) == len(brackets) or depth > MAX_DEPTH else depth
-        brackets = shorter
-    return depth
-
-
-def refuse_broken_text(venue: str, frame: bytes) -> None:
-    """Refuse bytes that are not UTF-8. A decoder checks only the texts it keeps, so it would let others pass.
-
-    Raises:
-        VenueProtocolError: with the place of the bad byte.
-    """
-    try:
-        frame[:MAX_FRAME_BYTES].decode()
-    except UnicodeDecodeError as error:
-        if error.start < MAX_FRAME_BYTES - 4:  # a character cut by the limit is reported as a frame too large
-            raise VenueProtocolError(venue, f"not UTF-8 at byte {error.start}", frame) from error
-
-
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+    entries: Entries = {}

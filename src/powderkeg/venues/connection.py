@@ -56,19 +56,29 @@ class Connection:
         """Events of the next frame.
 
         Raises:
-            VenueProtocolError: the frame cannot be what it says it is.
+            VenueProtocolError: the frame, or an entry in it, cannot be what it says it is; with the `events` of its
+                other entries.
         """
         if self._naming is not None:
             frame = self._naming.named(frame)
-        events = parse_frame(self.venue, frame, ts_received_ns, self._instruments)
-        if self._stale and events and self._channel_of is not None:
-            try:
-                channel = self._channel_of(frame)
-            except (msgspec.DecodeError, ValueError) as error:
-                raise VenueProtocolError(self.venue, f"its channel cannot be read: {error}", frame) from error
-            if channel in self._stale:
-                self._stale.discard(channel)
-                kept = tuple(event for event in events if not isinstance(event, Liquidation))
-                self.replayed += len(events) - len(kept)
-                return kept
-        return events
+        try:
+            events = parse_frame(self.venue, frame, ts_received_ns, self._instruments)
+        except VenueProtocolError as error:
+            error.events = self._new(frame, error.events)
+            raise
+        return self._new(frame, events) if self._stale else events
+
+    def _new(self, frame: bytes, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """The events of a frame without those that repeat the past."""
+        if not self._stale or not events or self._channel_of is None:
+            return events
+        try:
+            channel = self._channel_of(frame)
+        except (msgspec.DecodeError, ValueError) as error:
+            raise VenueProtocolError(self.venue, f"its channel cannot be read: {error}", frame) from error
+        if channel not in self._stale:
+            return events
+        self._stale.discard(channel)
+        kept = tuple(event for event in events if not isinstance(event, Liquidation))
+        self.replayed += len(events) - len(kept)
+        return kept

@@ -7,13 +7,14 @@ so that its parser can leave out what the sockets delivered before and after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import Event
+from powderkeg.domain.time import NS_PER_MS
 
 BACKFILL: Final = "backfill"
 """Stream of the connection whose frames are backfill, and `channel` in each of them."""
@@ -122,3 +123,21 @@ def _json(venue: str, body: bytes) -> msgspec.Raw:
 def within(gap: Backfill, events: Iterable[Event]) -> Iterable[Event]:
     """The events whose venue time lies in the gap: the others were delivered by sockets, or belong to another gap."""
     return (event for event in events if gap.from_ns <= event.ts_event_ns < gap.to_ns)
+
+
+def before_full_page(
+    query: Query, stamps_ns: Sequence[int], limit: int, ask: Callable[[str, int, int], Query]
+) -> Query | None:
+    """What lies before a page, where that was full. Its earliest time is asked for again: ids tell its rows apart.
+
+    Args:
+        query: what was asked.
+        stamps_ns: times of the rows that came, in any order.
+        limit: of rows in a page.
+        ask: (venue symbol, from_ns, to_ns) -> request for the rows of that time, from its end back.
+    """
+    if len(stamps_ns) < limit:
+        return None
+    # Should a page hold nothing but one millisecond, the rest of that cannot be asked for.
+    to_ns = min(min(stamps_ns) + 1, query.to_ns - NS_PER_MS)
+    return ask(query.venue_symbol, query.from_ns, to_ns) if to_ns > query.from_ns else None

@@ -75,15 +75,20 @@ def make_app(site: Site, options: ServeOptions) -> Application:
     """
     routes: list[HTTPRouteHandler | ASGIRouteHandler] = [_question(site, endpoint) for endpoint in ENDPOINTS]
     gates: list[Gate] = []
-    routes += [_coinglass(site, endpoint) for endpoint in COINGLASS]
+    routes += [_coinglass(site, endpoint, gates) for endpoint in COINGLASS]
     routes += [*_own(site, gates), *_login(gates), *_streams(site), *_files(site)]
+
+    def refuse(request: AnyRequest, refused: Refused) -> Response[bytes]:
+        gates[0].count(refused)
+        return refused_reply(request, refused)
+
     behind = Litestar(
         route_handlers=routes,
         lifespan=[site.running],
         openapi_config=None,
         logging_config=None,
         request_max_body_size=MAX_BODY_BYTES,
-        exception_handlers={Refused: refused_reply, HTTPException: http_error_reply, Exception: failed_reply},
+        exception_handlers={Refused: refuse, HTTPException: http_error_reply, Exception: failed_reply},
     )
     settings = GateSettings(
         hosts=allowed_hosts(options.host, options.more_hosts),
@@ -122,12 +127,13 @@ def _labels(endpoint: Endpoint, reply: Reply, form: Form) -> dict[str, str]:
     return labels
 
 
-def _coinglass(site: Site, endpoint: Endpoint) -> HTTPRouteHandler:
+def _coinglass(site: Site, endpoint: Endpoint, gates: list[Gate]) -> HTTPRouteHandler:
     async def answer(request: AnyRequest) -> Response[bytes]:
         try:
             ask = read_coinglass(request.scope["query_string"], endpoint.ask)
             reply, body = await site.desk.ask(endpoint.question, ask, "json", endpoint.lane)
         except Refused as refused:
+            gates[0].count(refused)
             told = envelope(refused.status, fault_bytes(refused.fault))
             return bytes_reply(told, "application/json", refused.status, refused.headers)
         return bytes_reply(envelope(reply.status, body), "application/json", reply.status)
@@ -167,7 +173,7 @@ def _own(site: Site, gates: list[Gate]) -> list[HTTPRouteHandler]:
 
     @route(METRICS.path, http_method=["GET"])
     async def metrics() -> Response[bytes]:
-        return bytes_reply(metrics_text(site, gates[0].refused), METRICS_MEDIA)
+        return bytes_reply(await metrics_text(site, gates[0].refused), METRICS_MEDIA)
 
     return [alive, ready, told_schema, metrics]
 

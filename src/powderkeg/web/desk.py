@@ -8,14 +8,12 @@ told to come back. The same question asked twice at once is answered once.
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
+from powderkeg.app.child import Child
 from powderkeg.web.asks import Ask
 from powderkeg.web.faults import Refused
 from powderkeg.web.frames import LENGTHS, Form, Question, Reply, pack
@@ -26,8 +24,6 @@ Key = tuple[str, bytes, Form]
 MAX_WAITING: Final = 64
 STARTING_S: Final = 30.0
 """A worker that starts reads what is in the data directory; its first question may wait this much longer."""
-
-STOP_S: Final = 2.0
 
 MAPS: Final = frozenset({"map", "heatmap", "ladder"})
 """Questions whose calibration may take long on a busy machine: it goes on, and the next one who asks has the answer."""
@@ -92,6 +88,11 @@ class Desk:
         self.answered += 1
         return reply
 
+    @property
+    def asked(self) -> dict[Lane, int]:
+        """Questions that are not answered yet by lane, the one at work among them."""
+        return {lane: line.asked for lane, line in self._lines.items()}
+
     async def rest(self, lane: Lane) -> None:
         """End the worker of a lane that has nothing to do for long; the next question starts another."""
         await self._lines[lane].stop()
@@ -131,13 +132,21 @@ class _Line:
 
     def __init__(self, data_dir: Path, memory_bytes: int, limit_s: float, *, is_last: bool = False) -> None:
         self._words = (str(data_dir), str(memory_bytes), *(["last"] if is_last else []))
-        self._environ = {**os.environ, **(ONE_THREAD if is_last else {})}
+        self._environ = ONE_THREAD if is_last else {}
         self._limit_s = limit_s
+        self.asked = 0  # and not answered yet
         self._turn = asyncio.Lock()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Child | None = None
 
     async def ask(self, question: Question, patience: float) -> tuple[Reply, bytes]:
         """The answer within so many times the limit of the lane, else the worker is ended."""
+        self.asked += 1
+        try:
+            return await self._asked(question, patience)
+        finally:
+            self.asked -= 1
+
+    async def _asked(self, question: Question, patience: float) -> tuple[Reply, bytes]:
         await self._wait()
         try:
             process, limit_s = self._process, self._limit_s * patience
@@ -173,29 +182,17 @@ class _Line:
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
-        with suppress(ProcessLookupError):
-            process.kill()  # it holds nothing that could be lost
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), STOP_S)
+        process.kill()  # it holds nothing that could be lost
+        await process.wait()
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "powderkeg.web.worker",
-            *self._words,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=self._environ,
-        )
+    async def _start(self) -> Child:
+        self._process = await Child.start("powderkeg.web.worker", *self._words, environ=self._environ)
         return self._process
 
 
-async def _exchange(process: asyncio.subprocess.Process, question: Question) -> tuple[Reply, bytes]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(pack(question))
-    await process.stdin.drain()
-    head_length, body_length = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
-    head = await process.stdout.readexactly(head_length)
-    return msgspec.json.decode(head, type=Reply), await process.stdout.readexactly(body_length)
+async def _exchange(process: Child, question: Question) -> tuple[Reply, bytes]:
+    process.orders.write(pack(question))
+    await process.orders.drain()
+    head_length, body_length = LENGTHS.unpack(await process.answers.readexactly(LENGTHS.size))
+    head = await process.answers.readexactly(head_length)
+    return msgspec.json.decode(head, type=Reply), await process.answers.readexactly(body_length)

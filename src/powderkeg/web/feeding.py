@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from powderkeg.app.live.counters import Sample
 from powderkeg.app.told_order import event_dict
 from powderkeg.domain.events import Liquidation
 from powderkeg.domain.symbols import coin_of
@@ -25,6 +26,10 @@ FedKind = Literal["liquidations", "totals", "health", "samples", "data", "gap", 
 MAX_FED_BYTES: Final = 64 * 1_048_576
 
 
+EVENTS: Final = msgspec.json.Decoder(list[Liquidation])
+SAMPLES: Final = msgspec.json.Decoder(list[Sample])
+
+
 class Opened(msgspec.Struct, frozen=True):
     """What the server tells its collector: where it answers."""
 
@@ -35,10 +40,6 @@ class Fed(msgspec.Struct, frozen=True):
     """The head of a message; the body is JSON: a document, of `liquidations` a list of events, of `samples` metrics."""
 
     kind: FedKind
-
-
-Sample = tuple[str, dict[str, str], float]
-"""Metric name, labels, number."""
 
 
 class Receiver:
@@ -71,12 +72,12 @@ class Receiver:
         """Publish one message."""
         site = self._site
         if kind == "liquidations":
-            for event in msgspec.json.decode(body, type=list[Liquidation]):
+            for event in EVENTS.decode(body):
                 document = msgspec.json.encode({**event_dict(event), **self._label})
                 coin = coin_of(event.symbol)
                 site.hub.publish("liquidation", document, coin=coin, notional_usd=event.notional_usd)
         elif kind == "samples":
-            site.samples = msgspec.json.decode(body, type=list[Sample])
+            site.samples = SAMPLES.decode(body)
         elif kind == "lost":
             site.hub.interrupt()
         else:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 
+from powderkeg.app.child import Child
 from powderkeg.app.live.collector import Collector
-from powderkeg.app.live.counters import samples
 from powderkeg.app.live.running import Watcher
 from powderkeg.app.live.snapshot import Snapshot
 from powderkeg.domain.errors import PowderkegError, StoreBusyError
@@ -43,7 +41,7 @@ class Link:
         self._options = msgspec.structs.replace(options, is_fed=True)
         self._held: list[Liquidation] = []
         self._has_lost = False
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Child | None = None
         self._told_gap_ns = 0
         self._told_alerts = 0
 
@@ -54,26 +52,15 @@ class Link:
             StoreBusyError: the port is taken.
             PowderkegError: it did not come up.
         """
-        process = self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "powderkeg.web.process",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,  # a ctrl-c in the terminal is for the collector, which then ends the server
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(msgspec.json.encode(self._options) + b"\n")
+        process = self._process = await Child.start("powderkeg.web.process")
+        process.orders.write(msgspec.json.encode(self._options) + b"\n")
         try:
             async with asyncio.timeout(STARTING_S):
-                head_length, _ = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
-                opened = msgspec.json.decode(await process.stdout.readexactly(head_length), type=Opened)
+                head_length, _ = LENGTHS.unpack(await process.answers.readexactly(LENGTHS.size))
+                opened = msgspec.json.decode(await process.answers.readexactly(head_length), type=Opened)
         except (TimeoutError, asyncio.IncompleteReadError):
-            with suppress(ProcessLookupError):
-                process.kill()
-            code = await process.wait()
-            if code == StoreBusyError.exit_code:
+            process.kill()
+            if await process.wait() == StoreBusyError.exit_code:
                 where = f"{self._options.host}:{self._options.port}"
                 raise StoreBusyError(
                     f"{where} cannot be listened on; is another server there? Take another --port"
@@ -107,6 +94,11 @@ class Link:
         raise PowderkegError("the server of the dashboard ended; collection goes on without it")
 
     @property
+    def port(self) -> int:
+        """Where the server listens, once started."""
+        return int(self.address.rpartition(":")[2])
+
+    @property
     def process_id(self) -> int:
         """Of the server, once started."""
         assert self._process is not None, "started before"
@@ -115,16 +107,8 @@ class Link:
     async def stop(self) -> None:
         """End it."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        if process.stdin is not None:
-            process.stdin.close()  # it ends with its input
-        try:
-            await asyncio.wait_for(process.wait(), STOP_S)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        if process is not None:
+            await process.end(STOP_S)
 
     def hear(self, events: Sequence[Event]) -> None:
         """Hold the liquidations among what was decoded."""
@@ -153,7 +137,7 @@ class Link:
         snapshot = collector.snapshot()
         self.publish("totals", totals_document(snapshot))
         self.publish("health", health_document(snapshot))
-        self.publish("samples", list(samples(snapshot.counters)))
+        self.publish("samples", [*collector.metrics(), ("powderkeg_web_untold_total", {}, float(self.dropped))])
         version = str(snapshot.counters.durable_records)
         self.publish("data", {"as_of": format_instant(snapshot.as_of_ns), "version": version})
         fresh = [gap for gap in collector.session.watched.gaps if gap.to_ns > self._told_gap_ns]
@@ -167,11 +151,11 @@ class Link:
 
     def _send(self, kind: FedKind, body: bytes) -> bool:
         process = self._process
-        if process is None or process.stdin is None or process.stdin.is_closing():
+        if process is None or process.orders.is_closing():
             return False
-        if process.stdin.transport.get_write_buffer_size() > MAX_PIPE_BYTES:
+        if process.orders.transport.get_write_buffer_size() > MAX_PIPE_BYTES:
             return False
-        process.stdin.write(pack(Fed(kind), body))
+        process.orders.write(pack(Fed(kind), body))
         return True
 
 

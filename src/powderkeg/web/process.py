@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -90,7 +89,6 @@ def _first_line() -> bytes:
 
 def main() -> None:
     """Serve what the first line of standard input says, until it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a ctrl-c in the terminal is for the collector, which then ends us
     options = msgspec.json.decode(_first_line(), type=ServeOptions)
 
     def tell(address: str) -> None:

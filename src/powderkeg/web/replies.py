@@ -15,13 +15,16 @@ from powderkeg.web.parameters import MAX_BODY_BYTES
 
 AnyRequest = Request[Any, Any, Any]
 
+CHARSET: Final = "; charset=utf-8"
+"""Litestar adds it to every text; said by us too, it would stand there twice."""
+
 LOG: Final = logging.getLogger("powderkeg.web")
 
 
 def bytes_reply(body: bytes, media: str, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
     """Bytes as they are; never kept by a cache."""
     told = {"cache-control": "no-store", **(headers or {})}
-    return Response(body, status_code=status, media_type=media, headers=told)
+    return Response(body, status_code=status, media_type=media.removesuffix(CHARSET), headers=told)
 
 
 def json_reply(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
@@ -44,7 +47,7 @@ def file_reply(found: StaticFile | None, request: AnyRequest) -> Response[bytes]
     if found.squeezed and "gzip" in request.headers.get("accept-encoding", ""):
         content = found.squeezed
         headers["content-encoding"] = "gzip"
-    return Response(content, media_type=found.media, headers=headers)
+    return Response(content, media_type=found.media.removesuffix(CHARSET), headers=headers)
 
 
 def refused_reply(_request: AnyRequest, refused: Refused) -> Response[bytes]:

@@ -11,10 +11,10 @@ from typing import Final
 
 from litestar import Litestar
 
+from powderkeg.app.live.counters import Sample
 from powderkeg.web.asks import Ask, HeatmapAsk, LadderAsk, Map, Simulation
 from powderkeg.web.desk import Desk
 from powderkeg.web.endpoints import Endpoint
-from powderkeg.web.feeding import Sample
 from powderkeg.web.files import load_files
 from powderkeg.web.frames import Form, Reply
 from powderkeg.web.hub import Hub

@@ -28,11 +28,12 @@ async def serve_events(
         Refused: see `Streams.listen`; nothing was sent then.
     """
     listener, is_complete = streams.listen(ask, last_id)
+    # Before anything is awaited: what is published from here on waits for this listener, and comes after this id.
+    opening = _opening(streams.hub, last_id) if is_complete else _resync(streams.hub, "too_old")
     gone = asyncio.ensure_future(_disconnected(receive))
     loop, write = asyncio.get_running_loop(), streams.writer(listener, scope, send)
     try:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        opening = _opening(streams.hub, last_id) if is_complete else _resync(streams.hub, "too_old")
         await write(_body(opening))
         beat_at = loop.time() + BEAT_S
         while not gone.done() and not streams.is_stopping and not listener.behind:

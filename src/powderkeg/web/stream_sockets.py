@@ -35,18 +35,17 @@ async def serve_socket(
     said = asyncio.ensure_future(_said(receive))
     write = streams.writer(listener, scope, send)
     try:
-        if not is_complete:
-            name = streams.hub.last_id
-            await write(_text(b'{"topic":"resync","id":"%s","data":{"code":"too_old"}}' % name.encode()))
-        while not said.done() and not streams.is_stopping and not listener.behind:
-            for message in listener.take():
-                await write(_text(message.json_bytes))
-            await streams.more(listener)
-        code, reason = _end(listener, said)
-        if code:
-            await write(_closing(code, reason))
-    except OSError:
-        pass  # it went away while it was written to
+        with suppress(OSError):  # it may go away while it is written to
+            if not is_complete:
+                name = streams.hub.last_id
+                await write(_text(b'{"topic":"resync","id":"%s","data":{"code":"too_old"}}' % name.encode()))
+            while not said.done() and not streams.is_stopping and not listener.behind:
+                for message in listener.take():
+                    await write(_text(message.json_bytes))
+                await streams.more(listener)
+            code, reason = _end(listener, said)
+            if code:
+                await write(_closing(code, reason))
     finally:
         said.cancel()
         streams.leave(listener)

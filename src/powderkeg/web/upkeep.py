@@ -7,6 +7,7 @@ costs nothing but time.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -18,7 +19,9 @@ from powderkeg.domain.errors import InputError
 from powderkeg.domain.time import NS_PER_DAY, NS_PER_S
 from powderkeg.web import asks
 from powderkeg.web.desk import Desk
-from powderkeg.web.faults import Refused
+from powderkeg.web.faults import Fault, Refused
+
+LOG: Final = logging.getLogger("powderkeg.web.upkeep")
 
 AFTER_MIDNIGHT_NS: Final = 120 * NS_PER_S
 """A day's calibration begins this much later: the last bars of the day before are there by then."""
@@ -48,21 +51,19 @@ class Upkeep:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._desk, self._scores, self._now_ns, self._sleep = desk, scores, now_ns, sleep
+        self.failures: dict[str, int] = {}  # by what was asked
         self._listed = asyncio.Event()
         self._waiting: dict[str, asyncio.Event] = {}
         self._first: list[str] = []
 
     async def run(self) -> None:
-        """Until cancelled; what fails is tried again the next day."""
+        """Until cancelled; what fails is told (`failures`, and the log) and tried again the next day."""
         empty_s, most_s = EMPTY_S
         while True:
-            found = 0
             try:
                 found = await self._calibrate()
                 if self._scores and found:
-                    await self._desk.ask("score_daily", asks.ScoreDaily(now_ns=self._now_ns()), lane="background")
-            except Refused:
-                pass  # the process ended, and says why itself; questions calibrate for themselves
+                    await self._ask("score_daily", asks.ScoreDaily(now_ns=self._now_ns()))
             finally:
                 self._release()
             await self._desk.rest("background")
@@ -86,10 +87,15 @@ class Upkeep:
             return False
         return True
 
+    @property
+    def waiting(self) -> int:
+        """Coins that are still to be calibrated."""
+        return len(self._waiting)
+
     async def _calibrate(self) -> int:
-        """All coins, those asked for first; how many."""
-        reply, body = await self._desk.ask("map_coins", asks.MapCoins(), lane="background")
-        coins = msgspec.json.decode(body, type=_Coins).coins if reply.status == 200 else []
+        """All coins, those asked for first; how many. One that fails does not keep the others from theirs."""
+        body = await self._ask("map_coins", asks.MapCoins())
+        coins = [] if body is None else msgspec.json.decode(body, type=_Coins).coins
         self._waiting = {coin: asyncio.Event() for coin in coins}
         self._listed.set()
         rehearse = True
@@ -97,12 +103,29 @@ class Upkeep:
             asked = [coin for coin in self._first if coin in self._waiting]
             coin = asked[0] if asked else next(iter(self._waiting))
             try:
-                ask = asks.CalibrateAhead(coin=coin, rehearse=rehearse)
-                await self._desk.ask("calibrate_ahead", ask, lane="background")
+                await self._ask("calibrate_ahead", asks.CalibrateAhead(coin=coin, rehearse=rehearse), coin)
             finally:
                 self._waiting.pop(coin).set()
             rehearse = False
         return len(coins)
+
+    async def _ask(self, name: str, ask: asks.Ask, about: str = "") -> bytes | None:
+        """What the background process answers; None where it failed, which is counted and logged.
+
+        Nobody waits for the answer, so nobody else would tell: without it, maps are only slower and scores absent.
+        """
+        try:
+            reply, body = await self._desk.ask(name, ask, lane="background")
+        except Refused as refused:
+            said = refused.fault.message
+        else:
+            if reply.status == 200:
+                return body
+            said = msgspec.json.decode(body, type=Fault).message
+        self.failures[name] = self.failures.get(name, 0) + 1
+        work = f"{name} {about}".strip()
+        LOG.warning("in the background, %s failed: %s; maps are made when they are asked for instead", work, said)
+        return None
 
     def _release(self) -> None:
         """Nobody waits for what will not be done."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import resource
-import signal
 import sys
 import time
 from pathlib import Path
@@ -70,7 +69,6 @@ def _refusal(status: int, code: str, message: str) -> tuple[Reply, bytes]:
 
 def main() -> None:
     """Answer until the input ends: `python -m powderkeg.web.worker DATA_DIR MEMORY_BYTES [last]`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a ctrl-c in the terminal is for the server, which then ends us
     os.nice(LAST_NICENESS if sys.argv[3:] == ["last"] else NICENESS)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not look like an answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from powderkeg.app.child import Child
 from powderkeg.app.live.archive_worker import Answer, Order
 from powderkeg.domain.errors import StoreError
 from powderkeg.store.journal import Journal
@@ -38,7 +38,7 @@ class Archiver:
         self.archived_records = 0  # of the journal archived last
         self._data_dir = data_dir
         self._alert = alert
-        self._worker: asyncio.subprocess.Process | None = None
+        self._worker: Child | None = None
         self._turn = asyncio.Lock()
 
     async def order(self, work: Literal["grow", "seal"], journal_id: str) -> bool:
@@ -54,34 +54,17 @@ class Archiver:
     async def stop(self) -> None:
         """Let the worker finish its order and end it."""
         worker, self._worker = self._worker, None
-        if worker is None:
-            return
-        if worker.stdin is not None:
-            worker.stdin.close()
-        try:
-            await asyncio.wait_for(worker.wait(), STOP_S)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                worker.kill()
-            await worker.wait()
+        if worker is not None:
+            await worker.end(STOP_S)
 
     async def _ask(self, order: Order) -> Answer:
         worker = self._worker
         if worker is None or worker.returncode is not None:
-            worker = self._worker = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "powderkeg.app.live.archive_worker",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                start_new_session=True,  # a ctrl-c in the terminal is for the collector, which then ends the worker
-            )
-        assert worker.stdin is not None
-        assert worker.stdout is not None
+            worker = self._worker = await Child.start("powderkeg.app.live.archive_worker")
         try:
-            worker.stdin.write(msgspec.json.encode(order) + b"\n")
-            await worker.stdin.drain()
-            line = await worker.stdout.readline()
+            worker.orders.write(msgspec.json.encode(order) + b"\n")
+            await worker.orders.drain()
+            line = await worker.answers.readline()
         except OSError as error:
             return Answer(order.journal_id, problem=str(error))
         if not line:

@@ -167,6 +167,7 @@ HELP: Final = {
     "powderkeg_durable_records_total": "frames written and synced by this run",
     "powderkeg_commits_total": "commits of the journal",
     "powderkeg_pauses_total": "times the disk refused",
+    "powderkeg_is_paused": "1 while the disk refuses and nothing is collected",
     "powderkeg_stream_state": "1 for the state a stream is in: CONNECTING LIVE QUIET STALE DOWN",
 }
 """What each metric of `samples` and `state_samples` is; those counted per venue stand in `_PER_VENUE`."""
@@ -188,10 +189,12 @@ _PER_VENUE: Final = (
 )
 
 
+_HELP_OF_ALL: Final = {f"powderkeg_{name}_total": text for name, text in _PER_VENUE} | HELP
+
+
 def help_of(metric: str) -> str:
     """One line about a metric, for the page that lists it."""
-    own = {f"powderkeg_{name}_total": text for name, text in _PER_VENUE}
-    return (own | HELP)[metric]
+    return _HELP_OF_ALL[metric]
 
 
 def state_samples(states: Mapping[tuple[str, str], str]) -> Iterator[Sample]:
@@ -220,3 +223,4 @@ def samples(counters: Counters) -> Iterator[Sample]:
     yield "powderkeg_durable_records_total", {}, float(counters.durable_records)
     yield "powderkeg_commits_total", {}, float(counters.commits)
     yield "powderkeg_pauses_total", {}, float(counters.pauses)
+    yield "powderkeg_is_paused", {}, float(counters.is_paused)

@@ -32,7 +32,7 @@ class DelayHistogram:
 
     def quantile_ms(self, share: float) -> float | None:
         """The delay that this share of all stays below or at, ms; None without any."""
-        counts = [now + before for now, before in zip(self._now, self._before, strict=True)]
+        counts = [newer + older for newer, older in zip(self._now, self._before, strict=True)]
         total = sum(counts)
         if not total:
             return None

@@ -39,9 +39,6 @@ RATES: Final = {
 }
 """Support article named above; 0.005 % per BTC, 0.0004 % per ETH, 0.0005 % per SOL."""
 
-LIQUIDATION_FEE: Final = {"BTC": 0.0075, "ETH": 0.009}
-"""Share of what is liquidated. Deribit, 2022-01-11, read 2026-07."""
-
 
 def rates_of(currency: str) -> Rates:
     """The rates of a currency.

@@ -25,7 +25,7 @@ from powderkeg.domain.time import NS_PER_S, epoch_to_ns
 from powderkeg.store.importers.formats import Context, Format, Frame, Refused, Sample
 from powderkeg.store.importers.lines import Line
 from powderkeg.store.importers.venue_hints import venue_of_messages, venue_of_url
-from powderkeg.venues.base import MAX_FRAME_BYTES, guard
+from powderkeg.venues.guard import MAX_FRAME_BYTES, guard
 
 LINE: Final = re.compile(rb"(?:(\w+://\S+) (<->|<-|->) )?(\d{10}(?:\.\d{1,9})?)(?:: (.*))?", re.DOTALL)
 NS_LINE: Final = re.compile(rb"(\d{19}) (.*)", re.DOTALL)

@@ -21,7 +21,7 @@ from powderkeg.store.importers.formats import MAX_DOCUMENT_BYTES, Context, Forma
 from powderkeg.store.importers.lines import Line
 from powderkeg.store.importers.message_times import message_time_ns
 from powderkeg.store.importers.venue_hints import venue_of_message, venue_of_messages
-from powderkeg.venues.base import MAX_FRAME_BYTES
+from powderkeg.venues.guard import MAX_FRAME_BYTES
 
 MESSAGES: Final = "messages"
 """Stream of single messages: not the life of a socket, so none of them repeats the past on subscribing."""

@@ -13,12 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
-    Liquidation,
     LongShortRatio,
     MarkPrice,
     OpenInterest,
@@ -81,31 +78,22 @@ def _force_order(
 ) -> Iterable[Event]:
     """Executed quantity at its average price; the order itself where nothing of it was executed yet."""
     order = message.o
-    instrument = instruments[order.s]
     is_filled = order.z > 0
     if is_filled and not order.ap:
         raise ValueError("a forced order has executed quantity but average price 0")
     qty, price = (order.z, order.ap) if is_filled else (order.q, order.p)
-    qty_base, notional_usd = instrument.sized(qty, price)
     ts_event_ns = order.T * NS_PER_MS
-    yield Liquidation(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        position_side=LONG if order.S == "SELL" else SHORT,
-        qty=qty,
-        qty_unit=instrument.qty_unit,
-        qty_base=qty_base,
-        notional_usd=notional_usd,
-        price=price,
-        price_kind="fill" if is_filled else "order",
-        order_price=order.p,
-        fill_price=order.ap if is_filled else None,
-        bankruptcy_price=order.p,
-        coverage=coverage_at(ts_event_ns),
-        event_id=None,
-        ts_event_ns=ts_event_ns,
-        ts_received_ns=ts_received_ns,
-        ts_is_received=False,
+    yield _wire.make_liquidation(
+        instruments[order.s],
+        LONG if order.S == "SELL" else SHORT,
+        qty,
+        price,
+        _wire.Prices(
+            "fill" if is_filled else "order", order.p, fill=order.ap if is_filled else None, bankruptcy=order.p
+        ),
+        coverage_at(ts_event_ns),
+        None,
+        (ts_event_ns, ts_received_ns),
     )
 
 
@@ -136,28 +124,10 @@ def _depth(message: wire.Depth, frame: bytes, ts_received_ns: int, instruments: 
     instrument = instruments[message.s]
     bids, asks = _wire.bids(message.b), _wire.asks(message.a)
     if _PARTIAL_DEPTH.search(frame, 0, 96):
-        yield BookSnapshot(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=bids,
-            asks=asks,
-            qty_unit=instrument.qty_unit,
-            last_update_id=message.u,
-            ts_event_ns=message.T * NS_PER_MS,
-            ts_received_ns=ts_received_ns,
-        )
+        yield _wire.book_snapshot(instrument, bids, asks, message.u, (message.T * NS_PER_MS, ts_received_ns))
         return
-    yield BookDelta(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=bids,
-        asks=asks,
-        qty_unit=instrument.qty_unit,
-        first_update_id=message.U,
-        last_update_id=message.u,
-        previous_update_id=message.pu,
-        ts_event_ns=message.T * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_delta(
+        instrument, bids, asks, (message.U, message.u, message.pu), (message.T * NS_PER_MS, ts_received_ns)
     )
 
 
@@ -180,15 +150,12 @@ MEANINGS: Final[dict[type, _Meaning]] = {
 def _snapshot(payload: bytes, name: str, ts_received_ns: int, instruments: VenueInstruments) -> Event:
     message = _depth_snapshot(payload)
     instrument = instruments[name]
-    return BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=_wire.bids(message.bids),
-        asks=_wire.asks(message.asks),
-        qty_unit=instrument.qty_unit,
-        last_update_id=message.lastUpdateId,
-        ts_event_ns=_wire.first_given(message.T, ts_received_ns),
-        ts_received_ns=ts_received_ns,
+    return _wire.book_snapshot(
+        instrument,
+        _wire.bids(message.bids),
+        _wire.asks(message.asks),
+        message.lastUpdateId,
+        (_wire.first_given(message.T, ts_received_ns), ts_received_ns),
     )
 
 

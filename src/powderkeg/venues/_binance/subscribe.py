@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from powderkeg.venues._requests import chunks_of
 from powderkeg.venues.base import Canary, Topic, addressed, by_channel
 
 PATH_OF: Final = {
@@ -60,13 +61,8 @@ def topics(path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...]) 
 def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     """SUBSCRIBE requests."""
     streams = [topic.words[0] for topic in wanted]
-    chunks = [streams[start : start + _STREAMS_PER_REQUEST] for start in range(0, len(streams), _STREAMS_PER_REQUEST)]
+    chunks = chunks_of(streams, _STREAMS_PER_REQUEST)
     return tuple(
         msgspec.json.encode({"method": "SUBSCRIBE", "params": params, "id": number}).decode()
         for number, params in enumerate(chunks, start=1)
     )
-
-
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """SUBSCRIBE requests for every stream of one path."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))

@@ -13,6 +13,7 @@ VENUE = Venue(
     infer_instrument=infer_instrument,
     parse_instruments=parse_instruments,
     subscriptions=SUBSCRIPTIONS,
+    entries={"data": {}},
     rest=REST,
 )
 

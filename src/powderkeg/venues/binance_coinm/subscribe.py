@@ -15,7 +15,6 @@ from powderkeg.venues._binance.subscribe import (
     REQUESTS_PER_S,
     address,
     canaries,
-    messages,
     requests,
     topics,
 )
@@ -27,7 +26,6 @@ SUBSCRIPTIONS = Subscriptions(
         "market": "wss://dstream.binance.com/market/stream",
         "public": "wss://dstream.binance.com/public/stream",
     },
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "legacy"),
     canary="btcusd_perp@markPrice@1s",

@@ -17,7 +17,6 @@ from powderkeg.venues._binance.subscribe import (
     REQUESTS_PER_S,
     address,
     canaries,
-    messages,
     requests,
     topics,
 )
@@ -29,7 +28,6 @@ SUBSCRIPTIONS = Subscriptions(
         "public": "wss://fstream.binance.com/public/stream",
         "legacy": "wss://fstream.binance.com/stream",
     },
-    messages=messages,
     channels=CHANNELS,
     paths=PATH_OF,
     canary="btcusdt@markPrice@1s",

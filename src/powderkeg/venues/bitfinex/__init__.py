@@ -12,6 +12,7 @@ VENUE = Venue(
     parse=parse,
     infer_instrument=infer_instrument,
     subscriptions=SUBSCRIPTIONS,
+    entries={1: {}, "answer": {}},
     rest=REST,
     naming=ChannelNumbers,
 )

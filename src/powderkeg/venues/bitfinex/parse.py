@@ -14,12 +14,9 @@ from typing import Final, cast
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
-    Liquidation,
     MarkPrice,
     OpenInterest,
 )
@@ -120,30 +117,18 @@ def _position_events(
             raise ValueError(f"position {row.position_id} has amount 0")
         if row.is_match or is_no_contract(row.symbol):
             continue
-        instrument = instruments[row.symbol]
         price = row.price_acquired or row.base_price
         if price is None:
             raise ValueError(f"position {row.position_id} has no price")
-        qty = abs(row.amount)
-        qty_base, notional_usd = instrument.sized(qty, price)
-        yield Liquidation(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            position_side=LONG if row.amount > 0 else SHORT,
-            qty=qty,
-            qty_unit=instrument.qty_unit,
-            qty_base=qty_base,
-            notional_usd=notional_usd,
-            price=price,
-            price_kind="entry" if row.price_acquired is None else "fill",
-            order_price=None,
-            fill_price=row.price_acquired,
-            bankruptcy_price=None,
-            coverage="all",
-            event_id=f"{row.position_id}-{row.mts}",
-            ts_event_ns=row.mts * NS_PER_MS,
-            ts_received_ns=ts_received_ns,
-            ts_is_received=False,
+        yield _wire.make_liquidation(
+            instruments[row.symbol],
+            LONG if row.amount > 0 else SHORT,
+            abs(row.amount),
+            price,
+            _wire.Prices("entry" if row.price_acquired is None else "fill", fill=row.price_acquired),
+            "all",
+            f"{row.position_id}-{row.mts}",
+            (row.mts * NS_PER_MS, ts_received_ns),
         )
 
 
@@ -210,28 +195,8 @@ def _book_event(
     bids = _wire.bids([_level(row) for row in levels if row.amount > 0])
     asks = _wire.asks([_level(row) for row in levels if row.amount < 0])
     if is_whole:
-        return BookSnapshot(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=bids,
-            asks=asks,
-            qty_unit=instrument.qty_unit,
-            last_update_id=None,
-            ts_event_ns=ts_event_ns,
-            ts_received_ns=ts_received_ns,
-        )
-    return BookDelta(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=bids,
-        asks=asks,
-        qty_unit=instrument.qty_unit,
-        first_update_id=None,
-        last_update_id=None,
-        previous_update_id=None,
-        ts_event_ns=ts_event_ns,
-        ts_received_ns=ts_received_ns,
-    )
+        return _wire.book_snapshot(instrument, bids, asks, None, (ts_event_ns, ts_received_ns))
+    return _wire.book_delta(instrument, bids, asks, (None, None, None), (ts_event_ns, ts_received_ns))
 
 
 def _level(row: wire.BookRow) -> _wire.Level:

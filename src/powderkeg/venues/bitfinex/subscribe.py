@@ -57,14 +57,8 @@ def _described(channel: str, name: str) -> dict[str, str]:
     return {"channel": channel, "symbol": name, **extra}
 
 
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Flags first, then subscriptions to everything."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
-
-
 SUBSCRIPTIONS = Subscriptions(
     urls={"public": "wss://api-pub.bitfinex.com/ws/2"},
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "public"),
     canary=CANARY[1],

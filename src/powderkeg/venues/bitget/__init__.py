@@ -5,6 +5,12 @@ from powderkeg.venues.bitget.contracts import infer_instrument
 from powderkeg.venues.bitget.parse import parse
 from powderkeg.venues.bitget.subscribe import SUBSCRIPTIONS
 
-VENUE = Venue(slug="bitget", parse=parse, infer_instrument=infer_instrument, subscriptions=SUBSCRIPTIONS)
+VENUE = Venue(
+    slug="bitget",
+    parse=parse,
+    infer_instrument=infer_instrument,
+    subscriptions=SUBSCRIPTIONS,
+    entries={"data": {}},
+)
 
 __all__ = ["VENUE"]

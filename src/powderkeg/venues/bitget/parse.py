@@ -12,8 +12,6 @@ from typing import Final
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
@@ -147,28 +145,16 @@ def _book(
         if bids is None or asks is None:
             raise ValueError("an order book without bids or without asks")
         if message.action == "snapshot":
-            yield BookSnapshot(
-                venue=instrument.venue,
-                symbol=instrument.symbol,
-                bids=_wire.bids(bids),
-                asks=_wire.asks(asks),
-                qty_unit=instrument.qty_unit,
-                last_update_id=row.seq,
-                ts_event_ns=row.ts * NS_PER_MS,
-                ts_received_ns=ts_received_ns,
+            yield _wire.book_snapshot(
+                instrument, _wire.bids(bids), _wire.asks(asks), row.seq, (row.ts * NS_PER_MS, ts_received_ns)
             )
         else:
-            yield BookDelta(
-                venue=instrument.venue,
-                symbol=instrument.symbol,
-                bids=_wire.bids(bids),
-                asks=_wire.asks(asks),
-                qty_unit=instrument.qty_unit,
-                first_update_id=None,
-                last_update_id=row.seq,
-                previous_update_id=row.pseq,
-                ts_event_ns=row.ts * NS_PER_MS,
-                ts_received_ns=ts_received_ns,
+            yield _wire.book_delta(
+                instrument,
+                _wire.bids(bids),
+                _wire.asks(asks),
+                (None, row.seq, row.pseq),
+                (row.ts * NS_PER_MS, ts_received_ns),
             )
 
 

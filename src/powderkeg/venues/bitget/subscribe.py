@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
+from powderkeg.venues._requests import subscribe_ops
 from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 from powderkeg.venues.bitget.contracts import infer_instrument
 
@@ -44,13 +43,7 @@ def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...])
 def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     """Subscribe requests."""
     args = [dict(zip(("instType", "topic", "symbol"), topic.words, strict=False)) for topic in wanted]
-    chunks = [args[start : start + _ARGS_PER_REQUEST] for start in range(0, len(args), _ARGS_PER_REQUEST)]
-    return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
-
-
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for everything."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
+    return subscribe_ops(args, _ARGS_PER_REQUEST)
 
 
 def _type_of(name: str) -> str:
@@ -59,7 +52,6 @@ def _type_of(name: str) -> str:
 
 SUBSCRIPTIONS = Subscriptions(
     urls={"public": "wss://ws.bitget.com/v3/ws/public", "classic": "wss://ws.bitget.com/v2/ws/public"},
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "public"),
     canary="ticker:BTCUSDT",

@@ -15,7 +15,6 @@ import msgspec
 
 from powderkeg.domain.events import (
     BookLevel,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
@@ -176,8 +175,8 @@ def _funding(data: msgspec.Raw, ts_received_ns: int, instruments: VenueInstrumen
 def _book10(data: msgspec.Raw, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
     for row in _book10_rows(data):
         if row.bids is not None and row.asks is not None and is_contract(row.symbol):
-            bids, asks = _wire.bids(row.bids), _wire.asks(row.asks)
-            yield _snapshot(instruments[row.symbol], bids, asks, _ns(row.timestamp), ts_received_ns)
+            at = (_ns(row.timestamp), ts_received_ns)
+            yield _wire.book_snapshot(instruments[row.symbol], _wire.bids(row.bids), _wire.asks(row.asks), None, at)
 
 
 def _whole_book(data: msgspec.Raw, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
@@ -190,26 +189,8 @@ def _whole_book(data: msgspec.Raw, ts_received_ns: int, instruments: VenueInstru
             asks = tuple([BookLevel(row.price, row.size) for row in rows if row.side == "Sell"])
             bids = tuple([BookLevel(row.price, row.size) for row in reversed(rows) if row.side == "Buy"])
             times = [_ns(row.timestamp) for row in rows if row.timestamp is not None]
-            yield _snapshot(instruments[name], bids, asks, max(times, default=ts_received_ns), ts_received_ns)
-
-
-def _snapshot(
-    instrument: Instrument,
-    bids: tuple[BookLevel, ...],
-    asks: tuple[BookLevel, ...],
-    ts_event_ns: int,
-    ts_received_ns: int,
-) -> BookSnapshot:
-    return BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=bids,
-        asks=asks,
-        qty_unit=instrument.qty_unit,
-        last_update_id=None,
-        ts_event_ns=ts_event_ns,
-        ts_received_ns=ts_received_ns,
-    )
+            at = (max(times, default=ts_received_ns), ts_received_ns)
+            yield _wire.book_snapshot(instruments[name], bids, asks, None, at)
 
 
 def _ns(moment: dt.datetime) -> int:

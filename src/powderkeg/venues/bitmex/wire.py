@@ -50,7 +50,7 @@ class TradeRow(msgspec.Struct, gc=False):
     trdMatchID: str | None = None
     homeNotional: NonNegativeFloat | None = None  # base
     foreignNotional: NonNegativeFloat | None = None  # quote
-    trdType: str = "Regular"  # since 2022; also Referential, Settlement
+    trdType: Literal["Regular", "Referential", "Settlement"] = "Regular"  # since 2022
 
 
 class InstrumentRow(msgspec.Struct, gc=False):

@@ -11,6 +11,7 @@ VENUE = Venue(
     infer_instrument=infer_instrument,
     parse_instruments=parse_instruments,
     subscriptions=SUBSCRIPTIONS,
+    entries={"data": {}},
 )
 
 __all__ = ["VENUE"]

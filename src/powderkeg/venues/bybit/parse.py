@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from powderkeg.domain.events import BookDelta, BookSnapshot, Event, FundingRate, IndexPrice, MarkPrice, OpenInterest
+from powderkeg.domain.events import Event, FundingRate, IndexPrice, MarkPrice, OpenInterest
 from powderkeg.domain.instruments import Instrument, VenueInstruments
 from powderkeg.domain.time import NS_PER_MS, ms_to_ns, parse_instant
 from powderkeg.domain.units import USD_LIKE, Coverage
@@ -54,8 +54,7 @@ def _all_liquidations(message: wire.Envelope, ts_received_ns: int, instruments: 
             row.v,
             row.p,
             "all",
-            row.T * NS_PER_MS,
-            ts_received_ns,
+            (row.T * NS_PER_MS, ts_received_ns),
         )
 
 
@@ -75,8 +74,7 @@ def _throttled_liquidations(
             qty,
             row.price,
             throttled_coverage_at(ts_event_ns),
-            ts_event_ns,
-            ts_received_ns,
+            (ts_event_ns, ts_received_ns),
         )
 
 
@@ -150,28 +148,12 @@ def _orderbook(message: wire.Envelope, ts_received_ns: int, instruments: VenueIn
     instrument = instruments[book.s]
     ts_event_ns = _time_of(message)
     if message.type == "snapshot":
-        yield BookSnapshot(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=_wire.bids(book.b),
-            asks=_wire.asks(book.a),
-            qty_unit=instrument.qty_unit,
-            last_update_id=book.u,
-            ts_event_ns=ts_event_ns,
-            ts_received_ns=ts_received_ns,
+        yield _wire.book_snapshot(
+            instrument, _wire.bids(book.b), _wire.asks(book.a), book.u, (ts_event_ns, ts_received_ns)
         )
     elif message.type == "delta":
-        yield BookDelta(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=_wire.bids(book.b),
-            asks=_wire.asks(book.a),
-            qty_unit=instrument.qty_unit,
-            first_update_id=None,
-            last_update_id=book.u,
-            previous_update_id=None,
-            ts_event_ns=ts_event_ns,
-            ts_received_ns=ts_received_ns,
+        yield _wire.book_delta(
+            instrument, _wire.bids(book.b), _wire.asks(book.a), (None, book.u, None), (ts_event_ns, ts_received_ns)
         )
     else:
         raise ValueError(f"an order book message of type {message.type!r}")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
+from powderkeg.venues._requests import subscribe_ops
 from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 from powderkeg.venues.bybit.contracts import infer_instrument
 
@@ -40,13 +39,7 @@ def path_of(_stream: str, venue_symbol: str) -> str:
 def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     """Subscribe requests."""
     args = [topic.words[0] for topic in wanted]
-    chunks = [args[start : start + _ARGS_PER_REQUEST] for start in range(0, len(args), _ARGS_PER_REQUEST)]
-    return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
-
-
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for everything of the contracts that belong to the path."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
+    return subscribe_ops(args, _ARGS_PER_REQUEST)
 
 
 SUBSCRIPTIONS = Subscriptions(
@@ -54,7 +47,6 @@ SUBSCRIPTIONS = Subscriptions(
         "linear": "wss://stream.bybit.com/v5/public/linear",
         "inverse": "wss://stream.bybit.com/v5/public/inverse",
     },
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "linear"),
     canary="tickers.BTCUSDT",

@@ -12,17 +12,15 @@ from typing import Final
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
     BookLevel,
     BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
-    Liquidation,
     MarkPrice,
     OpenInterest,
 )
-from powderkeg.domain.instruments import Instrument, VenueInstruments
+from powderkeg.domain.instruments import VenueInstruments
 from powderkeg.domain.time import NS_PER_MS
 from powderkeg.domain.units import BUY, SELL, USD_LIKE, TakerSide, opposite
 from powderkeg.venues import _wire
@@ -83,7 +81,8 @@ def _trade_events(rows: Iterable[wire.TradeRow], ts_received_ns: int, instrument
             )
         if row.liquidation is not None:
             for order_side, event_id in _forced_orders(row):
-                yield _liquidation(row, instrument, order_side, event_id, ts_received_ns)
+                position_side, at = opposite(order_side), (ts_event_ns, ts_received_ns)
+                yield _wire.fill_liquidation(instrument, position_side, row.amount, row.price, event_id, at)
 
 
 def _forced_orders(row: wire.TradeRow) -> Iterable[tuple[TakerSide, str]]:
@@ -94,31 +93,6 @@ def _forced_orders(row: wire.TradeRow) -> Iterable[tuple[TakerSide, str]]:
     if row.liquidation == "M":
         return ((maker_side, row.trade_id),)
     return (row.direction, row.trade_id), (maker_side, f"{row.trade_id}-M")
-
-
-def _liquidation(
-    row: wire.TradeRow, instrument: Instrument, order_side: TakerSide, event_id: str, ts_received_ns: int
-) -> Liquidation:
-    qty_base, notional_usd = instrument.sized(row.amount, row.price)
-    return Liquidation(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        position_side=opposite(order_side),
-        qty=row.amount,
-        qty_unit=instrument.qty_unit,
-        qty_base=qty_base,
-        notional_usd=notional_usd,
-        price=row.price,
-        price_kind="fill",
-        order_price=None,
-        fill_price=row.price,
-        bankruptcy_price=None,
-        coverage="all",
-        event_id=event_id,
-        ts_event_ns=row.timestamp * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
-        ts_is_received=False,
-    )
 
 
 def _ticker(params: wire.Params, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
@@ -166,17 +140,12 @@ def _book(params: wire.Params, ts_received_ns: int, instruments: VenueInstrument
         yield _snapshot(changes, bids, asks, ts_received_ns, instruments)
         return
     instrument = instruments[changes.instrument_name]
-    yield BookDelta(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=bids,
-        asks=asks,
-        qty_unit=instrument.qty_unit,
-        first_update_id=None,
-        last_update_id=changes.change_id,
-        previous_update_id=changes.prev_change_id,
-        ts_event_ns=changes.timestamp * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_delta(
+        instrument,
+        bids,
+        asks,
+        (None, changes.change_id, changes.prev_change_id),
+        (changes.timestamp * NS_PER_MS, ts_received_ns),
     )
 
 
@@ -188,16 +157,7 @@ def _snapshot(
     instruments: VenueInstruments,
 ) -> BookSnapshot:
     instrument = instruments[book.instrument_name]
-    return BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=bids,
-        asks=asks,
-        qty_unit=instrument.qty_unit,
-        last_update_id=book.change_id,
-        ts_event_ns=book.timestamp * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
-    )
+    return _wire.book_snapshot(instrument, bids, asks, book.change_id, (book.timestamp * NS_PER_MS, ts_received_ns))
 
 
 def _levels(rows: Sequence[wire.Change], *, descending: bool) -> tuple[BookLevel, ...]:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from powderkeg.venues._requests import chunks_of
 from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 
 CHANNELS: Final = {
@@ -39,18 +40,13 @@ def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...])
 def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     """Subscribe requests of at most `MAX_CHANNELS` channels each."""
     names = [topic.words[0] for topic in wanted]
-    chunks = [names[start : start + MAX_CHANNELS] for start in range(0, len(names), MAX_CHANNELS)]
+    chunks = chunks_of(names, MAX_CHANNELS)
     return tuple(
         msgspec.json.encode(
             {"jsonrpc": "2.0", "id": number, "method": "public/subscribe", "params": {"channels": chunk}}
         ).decode()
         for number, chunk in enumerate(chunks, start=1)
     )
-
-
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for everything."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
 
 
 def reply(frame: bytes) -> str | None:
@@ -63,7 +59,6 @@ def reply(frame: bytes) -> str | None:
 
 SUBSCRIPTIONS = Subscriptions(
     urls={"market": "wss://www.deribit.com/ws/api/v2"},
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "market"),
     canary=f"ticker.BTC-PERPETUAL.{INTERVAL}",

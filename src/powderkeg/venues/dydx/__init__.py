@@ -11,6 +11,7 @@ VENUE = Venue(
     parse=parse,
     infer_instrument=infer_instrument,
     subscriptions=SUBSCRIPTIONS,
+    entries={"contents": {"trades": {}}, "answer": {"trades": {}}},
     rest=REST,
 )
 

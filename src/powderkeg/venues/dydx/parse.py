@@ -13,12 +13,9 @@ from typing import Final
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
-    Liquidation,
     MarkPrice,
     OpenInterest,
 )
@@ -76,32 +73,15 @@ def _new_trades(
                 ts_received_ns,
             )
         if row.type in ("LIQUIDATED", "DELEVERAGED") or row.liquidation:
-            yield _liquidation(row, instrument, ts_event_ns, ts_received_ns)
-
-
-def _liquidation(row: wire.TradeRow, instrument: Instrument, ts_event_ns: int, ts_received_ns: int) -> Liquidation:
-    """A liquidated account's fill; a deleveraged one is matched at its bankruptcy price."""
-    is_deleveraged = row.type == "DELEVERAGED"
-    qty_base, notional_usd = instrument.sized(row.size, row.price)
-    return Liquidation(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        position_side=LONG if row.side == "SELL" else SHORT,
-        qty=row.size,
-        qty_unit=instrument.qty_unit,
-        qty_base=qty_base,
-        notional_usd=notional_usd,
-        price=row.price,
-        price_kind="bankruptcy" if is_deleveraged else "fill",
-        order_price=None,
-        fill_price=row.price,
-        bankruptcy_price=row.price if is_deleveraged else None,
-        coverage="all",
-        event_id=row.id,
-        ts_event_ns=ts_event_ns,
-        ts_received_ns=ts_received_ns,
-        ts_is_received=False,
-    )
+            yield _wire.fill_liquidation(
+                instrument,
+                LONG if row.side == "SELL" else SHORT,
+                row.size,
+                row.price,
+                row.id,
+                (ts_event_ns, ts_received_ns),
+                is_deleveraged=row.type == "DELEVERAGED",
+            )
 
 
 def _past_trades(*_: object) -> Iterable[Event]:
@@ -114,15 +94,8 @@ def _whole_book(
 ) -> Iterable[Event]:
     book = _book(contents)
     instrument = instruments[market]
-    yield BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=_wire.bids([_wire.Level(row.price, row.size) for row in book.bids]),
-        asks=_wire.asks([_wire.Level(row.price, row.size) for row in book.asks]),
-        qty_unit=instrument.qty_unit,
-        last_update_id=None,
-        ts_event_ns=ts_received_ns,
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_snapshot(
+        instrument, _wire.bids(book.bids), _wire.asks(book.asks), None, (ts_received_ns, ts_received_ns)
     )
 
 
@@ -132,17 +105,12 @@ def _book_changes(
     """Changed levels. The message number counts all channels of a connection, so it is no id of the book."""
     change = _book_change(contents)
     instrument = instruments[market]
-    yield BookDelta(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=_wire.bids(change.bids),
-        asks=_wire.asks(change.asks),
-        qty_unit=instrument.qty_unit,
-        first_update_id=None,
-        last_update_id=None,
-        previous_update_id=None,
-        ts_event_ns=ts_received_ns,
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_delta(
+        instrument,
+        _wire.bids(change.bids),
+        _wire.asks(change.asks),
+        (None, None, None),
+        (ts_received_ns, ts_received_ns),
     )
 
 

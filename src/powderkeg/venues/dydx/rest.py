@@ -13,7 +13,7 @@ import msgspec
 
 from powderkeg.domain.time import NS_PER_MS, format_instant, parse_instant
 from powderkeg.venues.dydx import wire
-from powderkeg.venues.rest import Query, Rest
+from powderkeg.venues.rest import Query, Rest, before_full_page
 
 LIMIT: Final = 1_000  # rows of one answer; the venue refuses to be asked for more
 
@@ -29,14 +29,9 @@ def backfill(venue_symbol: str, from_ns: int, to_ns: int) -> Query:
 
 
 def following(query: Query, body: bytes) -> Query | None:
-    """Before a full page. Its earliest millisecond, a whole block, is asked for again: ids tell its trades apart."""
-    trades = _answer(body).trades
-    if len(trades) < LIMIT:
-        return None
-    earliest_ns = min(parse_instant(trade.createdAt) for trade in trades)
-    # Should a page hold nothing but one block, the rest of that block cannot be asked for.
-    to_ns = min(earliest_ns + 1, query.to_ns - NS_PER_MS)
-    return backfill(query.venue_symbol, query.from_ns, to_ns) if to_ns > query.from_ns else None
+    """Before a full page. Its earliest time, that of a whole block, is asked for again."""
+    stamps_ns = [parse_instant(trade.createdAt) for trade in _answer(body).trades]
+    return before_full_page(query, stamps_ns, LIMIT, backfill)
 
 
 REST = Rest(url="https://indexer.dydx.trade", weight_per_minute=300.0, backfill=backfill, following=following)

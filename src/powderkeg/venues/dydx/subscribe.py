@@ -38,14 +38,8 @@ def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     return tuple(msgspec.json.encode({"type": "subscribe", **each, "batched": True}).decode() for each in described)
 
 
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for everything."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
-
-
 SUBSCRIPTIONS = Subscriptions(
     urls={"indexer": "wss://indexer.dydx.trade/v4/ws"},
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "indexer"),
     canary="v4_markets",

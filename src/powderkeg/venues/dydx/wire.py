@@ -43,9 +43,9 @@ class Trades(msgspec.Struct):
     trades: list[TradeRow]
 
 
-class BookRow(msgspec.Struct, gc=False):
+class BookRow(msgspec.Struct, rename={"qty": "size"}, gc=False):
     price: PositiveFloat
-    size: NonNegativeFloat
+    qty: NonNegativeFloat
 
 
 class Book(msgspec.Struct):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from powderkeg.domain.events import BookDelta, BookLevel, BookSnapshot, Event
+from powderkeg.domain.events import BookLevel, Event
 from powderkeg.domain.instruments import VenueInstruments
 from powderkeg.domain.time import epoch_to_ns, ms_to_ns
+from powderkeg.venues import _wire
 from powderkeg.venues.gate import wire
 
 _book: Callable[[msgspec.Raw], wire.Book] = msgspec.json.Decoder(wire.Book, strict=False).decode
@@ -34,15 +35,12 @@ def snapshot(message: wire.Envelope, ts_received_ns: int, instruments: VenueInst
     """`order_book` with event `all`; `t` is 0 on a book that is empty, and was missing before 2021."""
     row = _book(message.result)
     instrument = instruments[row.contract]
-    yield BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=_levels(row.bids, descending=True),
-        asks=_levels(row.asks, descending=False),
-        qty_unit=instrument.qty_unit,
-        last_update_id=row.id,
-        ts_event_ns=ms_to_ns(row.t) if row.t else time_of(message),
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_snapshot(
+        instrument,
+        _wire.bids(row.bids),
+        _wire.asks(row.asks),
+        row.id,
+        (ms_to_ns(row.t) if row.t else time_of(message), ts_received_ns),
     )
 
 
@@ -50,31 +48,11 @@ def delta(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstrum
     """`order_book_update`, a snapshot where it says `full`."""
     row = _update(message.result)
     instrument = instruments[row.s]
-    bids, asks = _levels(row.b, descending=True), _levels(row.a, descending=False)
+    bids, asks = _wire.bids(row.b), _wire.asks(row.a)
     if row.full:
-        yield BookSnapshot(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=bids,
-            asks=asks,
-            qty_unit=instrument.qty_unit,
-            last_update_id=row.u,
-            ts_event_ns=ms_to_ns(row.t),
-            ts_received_ns=ts_received_ns,
-        )
+        yield _wire.book_snapshot(instrument, bids, asks, row.u, (ms_to_ns(row.t), ts_received_ns))
         return
-    yield BookDelta(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=bids,
-        asks=asks,
-        qty_unit=instrument.qty_unit,
-        first_update_id=row.U,
-        last_update_id=row.u,
-        previous_update_id=None,
-        ts_event_ns=ms_to_ns(row.t),
-        ts_received_ns=ts_received_ns,
-    )
+    yield _wire.book_delta(instrument, bids, asks, (row.U, row.u, None), (ms_to_ns(row.t), ts_received_ns))
 
 
 def legacy_deltas(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
@@ -83,20 +61,10 @@ def legacy_deltas(message: wire.Envelope, ts_received_ns: int, instruments: Venu
     for contract in dict.fromkeys(row.c for row in rows):
         instrument = instruments[contract]
         levels = [row for row in rows if row.c == contract]
-        yield BookDelta(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=tuple(BookLevel(row.p, row.s) for row in levels if row.s >= 0),
-            asks=tuple(BookLevel(row.p, -row.s) for row in levels if row.s <= 0),
-            qty_unit=instrument.qty_unit,
-            first_update_id=None,
-            last_update_id=None,
-            previous_update_id=None,
-            ts_event_ns=time_of(message),
-            ts_received_ns=ts_received_ns,
+        yield _wire.book_delta(
+            instrument,
+            tuple(BookLevel(row.p, row.s) for row in levels if row.s >= 0),
+            tuple(BookLevel(row.p, -row.s) for row in levels if row.s <= 0),
+            (None, None, None),
+            (time_of(message), ts_received_ns),
         )
-
-
-def _levels(rows: Sequence[wire.Level], *, descending: bool) -> tuple[BookLevel, ...]:
-    ordered = sorted(rows, key=lambda row: row.p, reverse=descending)
-    return tuple([BookLevel(row.p, row.s) for row in ordered])

@@ -15,7 +15,6 @@ from powderkeg.domain.events import (
     Event,
     FundingRate,
     IndexPrice,
-    Liquidation,
     LiquidationBar,
     MarkPrice,
     OpenInterest,
@@ -71,27 +70,16 @@ def _liquidations(message: wire.Envelope, ts_received_ns: int, instruments: Venu
         time = row.time_ms or row.time
         if not row.size or not time:
             raise ValueError("a liquidation of size 0 or without a time")
-        qty = abs(row.size)
-        qty_base, notional_usd = instrument.sized(qty, row.price)
         ts_event_ns = epoch_to_ns(time)
-        yield Liquidation(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            position_side=LONG if row.size > 0 else SHORT,
-            qty=qty,
-            qty_unit=instrument.qty_unit,
-            qty_base=qty_base,
-            notional_usd=notional_usd,
-            price=row.price,
-            price_kind="order",
-            order_price=row.price,
-            fill_price=None,
-            bankruptcy_price=None,
-            coverage=coverage_at(ts_event_ns),
-            event_id=None,
-            ts_event_ns=ts_event_ns,
-            ts_received_ns=ts_received_ns,
-            ts_is_received=False,
+        yield _wire.make_liquidation(
+            instrument,
+            LONG if row.size > 0 else SHORT,
+            abs(row.size),
+            row.price,
+            _wire.Prices("order", order=row.price),
+            coverage_at(ts_event_ns),
+            None,
+            (ts_event_ns, ts_received_ns),
         )
 
 
@@ -187,26 +175,16 @@ def _past_orders(answer: msgspec.Raw, ts_received_ns: int, instruments: VenueIns
         instrument = instruments[row.contract]
         fill_price = _wire.given(row.fill_price) or None
         price = fill_price or row.order_price
-        qty_base, notional_usd = instrument.sized(qty, price)
         ts_event_ns = epoch_to_ns(row.time)
-        yield Liquidation(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            position_side=LONG if row.size > 0 else SHORT,
-            qty=qty,
-            qty_unit=instrument.qty_unit,
-            qty_base=qty_base,
-            notional_usd=notional_usd,
-            price=price,
-            price_kind="fill" if fill_price else "order",
-            order_price=row.order_price,
-            fill_price=fill_price,
-            bankruptcy_price=None,
-            coverage="all",
-            event_id=None,
-            ts_event_ns=ts_event_ns,
-            ts_received_ns=ts_received_ns,
-            ts_is_received=False,
+        yield _wire.make_liquidation(
+            instrument,
+            LONG if row.size > 0 else SHORT,
+            qty,
+            price,
+            _wire.Prices("fill" if fill_price else "order", order=row.order_price, fill=fill_price),
+            "all",
+            None,
+            (ts_event_ns, ts_received_ns),
         )
 
 

@@ -63,18 +63,12 @@ def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     )
 
 
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for everything on the path."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
-
-
 SUBSCRIPTIONS = Subscriptions(
     urls={
         "usdt": "wss://fx-ws.gateio.ws/v4/ws/usdt",
         "btc": "wss://fx-ws.gateio.ws/v4/ws/btc",
         "usd1": "wss://fx-ws.gateio.ws/v4/ws/usd1",
     },
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "usdt"),
     canary="futures.tickers:BTC_USDT",

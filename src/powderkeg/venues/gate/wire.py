@@ -64,9 +64,9 @@ class TickerRow(msgspec.Struct, gc=False):
     total_size: MaybeNonNegative = None  # open interest, contracts
 
 
-class Level(msgspec.Struct, gc=False):
-    p: PositiveFloat
-    s: NonNegativeFloat
+class Level(msgspec.Struct, rename={"price": "p", "qty": "s"}, gc=False):
+    price: PositiveFloat
+    qty: NonNegativeFloat
 
 
 class Book(msgspec.Struct):

@@ -12,6 +12,7 @@ VENUE = Venue(
     infer_instrument=infer_instrument,
     parse_instruments=parse_instruments,
     subscriptions=SUBSCRIPTIONS,
+    entries={"data": {}, "tick": {"data": {}}, "answer": {"data": {}}},
     rest=REST,
 )
 

@@ -6,16 +6,12 @@ the base quantity and the turnover stand beside them on linear contracts and win
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 
-from powderkeg.domain.errors import VenueProtocolError
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
@@ -28,7 +24,7 @@ from powderkeg.domain.instruments import Instrument, VenueInstruments
 from powderkeg.domain.time import NS_PER_MS, ms_to_ns
 from powderkeg.domain.units import LONG, SHORT, USD_LIKE, Coverage, PositionSide, opposite
 from powderkeg.venues import _wire
-from powderkeg.venues.base import GZIP_MAGIC, MAX_FRAME_BYTES, guard
+from powderkeg.venues.guard import GZIP_MAGIC, decompressed
 from powderkeg.venues.htx import wire
 from powderkeg.venues.htx.contracts import SLUG, names_no_contract
 from powderkeg.venues.rest import within
@@ -39,8 +35,6 @@ COVERAGE: Final[Coverage] = "unknown"
 SIDES_COUNTED: Final = 2
 """Trades state the "sum of both buy and sell sides". Source: HTX API docs, "Subscribe Trade Detail Data", read
 2026-11; every captured amount is even. Open interest claims the same but is odd in captures, so it is not halved."""
-
-_GZIP_WINDOW: Final = 31  # zlib's code for "largest window, gzip header"
 
 _envelope = msgspec.json.Decoder(wire.Envelope, strict=False).decode
 _liquidations = msgspec.json.Decoder(list[wire.LiquidationRow], strict=False).decode
@@ -55,7 +49,7 @@ _price_kline = msgspec.json.Decoder(wire.PriceKline, strict=False).decode
 
 def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> tuple[Event, ...]:
     """Events of one HTX frame, compressed or not; see `venues.base.Parse` for what it raises."""
-    text = decompressed(frame) if frame.startswith(GZIP_MAGIC) else frame
+    text = decompressed(SLUG, frame) if frame.startswith(GZIP_MAGIC) else frame
     message = _envelope(text)
     if message.ch:
         return _market(message, ts_received_ns, instruments)
@@ -68,27 +62,6 @@ def parse(frame: bytes, ts_received_ns: int, instruments: VenueInstruments) -> t
     if message.op in wire.CONVERSATION or any(each is not None for each in said):
         return ()
     raise ValueError("a message with neither a channel, a notification nor a known operation")
-
-
-def decompressed(frame: bytes) -> bytes:
-    """The text of a gzip frame, never more than `MAX_FRAME_BYTES` of it in memory.
-
-    Raises:
-        VenueProtocolError: damaged, cut short, or larger than any frame may be once decompressed.
-        UnicodeDecodeError: not UTF-8.
-    """
-    inflate = zlib.decompressobj(_GZIP_WINDOW)
-    try:
-        text = inflate.decompress(frame, MAX_FRAME_BYTES + 1)
-    except zlib.error as error:
-        raise VenueProtocolError(SLUG, f"not a readable gzip frame: {error}", frame[:64]) from error
-    if len(text) > MAX_FRAME_BYTES:
-        raise VenueProtocolError(SLUG, f"gzip frame holds more than {MAX_FRAME_BYTES} bytes", frame[:64])
-    if not inflate.eof or inflate.unused_data:
-        raise VenueProtocolError(SLUG, "gzip frame is cut short or has bytes after its end", frame[:64])
-    text.decode()  # sockets check the text frames they pass on; what was compressed nobody has checked yet
-    guard(SLUG, text)
-    return text
 
 
 def _notification(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> tuple[Event, ...]:
@@ -201,28 +174,16 @@ def _order_book(message: wire.Envelope, instrument: Instrument, ts_received_ns: 
     """The incremental channel marks changes; every other depth message is the whole book."""
     book = _book(message.tick)
     if book.event == "update":
-        yield BookDelta(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=_wire.bids(book.bids),
-            asks=_wire.asks(book.asks),
-            qty_unit=instrument.qty_unit,
-            first_update_id=None,
-            last_update_id=book.version,
-            previous_update_id=None,
-            ts_event_ns=book.ts * NS_PER_MS,
-            ts_received_ns=ts_received_ns,
+        yield _wire.book_delta(
+            instrument,
+            _wire.bids(book.bids),
+            _wire.asks(book.asks),
+            (None, book.version, None),
+            (book.ts * NS_PER_MS, ts_received_ns),
         )
         return
-    yield BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=_wire.bids(book.bids),
-        asks=_wire.asks(book.asks),
-        qty_unit=instrument.qty_unit,
-        last_update_id=book.version,
-        ts_event_ns=book.ts * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_snapshot(
+        instrument, _wire.bids(book.bids), _wire.asks(book.asks), book.version, (book.ts * NS_PER_MS, ts_received_ns)
     )
 
 

@@ -80,11 +80,6 @@ def _request(number: int, topic: Topic) -> dict[str, str]:
     return {"sub": name, "id": topic.words[1], **extra}
 
 
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for everything on the path."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
-
-
 def reply(frame: bytes) -> str | None:
     """Answers to the server's two kinds of ping, which must repeat its number as it came: quoted or not.
 
@@ -125,11 +120,9 @@ SUBSCRIPTIONS = Subscriptions(
         "linear-index": "wss://api.hbdm.com/ws_index",
         "inverse-index": "wss://api.hbdm.com/ws_index",
     },
-    messages=messages,
     channels=CHANNELS,
     paths=PATH_OF,
     canary="public.BTC-USDT.contract_info",
-    gzip=True,
     topics=topics,
     requests=requests,
     address=addressed(rb'(?:"op":\s*"notify",\s*"topic"|^\{"ch"):\s*"([^"]+)"'),

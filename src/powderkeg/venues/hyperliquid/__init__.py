@@ -10,6 +10,7 @@ VENUE = Venue(
     parse=parse,
     infer_instrument=infer_instrument,
     subscriptions=SUBSCRIPTIONS,
+    entries={"data": {"fills": {}}},
     liquidation_feed="none",
 )
 

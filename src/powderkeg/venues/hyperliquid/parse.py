@@ -6,14 +6,12 @@ account, and there to both parties, so a fill counts only where the account is t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
 
 from powderkeg.domain.events import (
-    BookLevel,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
@@ -66,21 +64,9 @@ def _book(message: wire.Book, ts_received_ns: int, instruments: VenueInstruments
         return
     instrument = instruments[book.coin]
     bids, asks = book.levels
-    yield BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=_levels(bids, descending=True),
-        asks=_levels(asks, descending=False),
-        qty_unit=instrument.qty_unit,
-        last_update_id=None,
-        ts_event_ns=book.time * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_snapshot(
+        instrument, _wire.bids(bids), _wire.asks(asks), None, (book.time * NS_PER_MS, ts_received_ns)
     )
-
-
-def _levels(rows: Sequence[wire.Level], *, descending: bool) -> tuple[BookLevel, ...]:
-    ordered = sorted(rows, key=lambda row: row.px, reverse=descending)
-    return tuple([BookLevel(row.px, row.sz) for row in ordered])
 
 
 def _context(message: wire.AssetContext, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
@@ -121,27 +107,9 @@ def _user_events(message: wire.UserEvents, ts_received_ns: int, instruments: Ven
 
 def _liquidation(fill: wire.Fill, ts_received_ns: int, instruments: VenueInstruments) -> Liquidation:
     """A fill of the liquidated account: its own sale closed its long. One account says nothing about the market."""
-    instrument = instruments[fill.coin]
-    qty_base, notional_usd = instrument.sized(fill.sz, fill.px)
-    return Liquidation(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        position_side=LONG if fill.side == "A" else SHORT,
-        qty=fill.sz,
-        qty_unit=instrument.qty_unit,
-        qty_base=qty_base,
-        notional_usd=notional_usd,
-        price=fill.px,
-        price_kind="fill",
-        order_price=None,
-        fill_price=fill.px,
-        bankruptcy_price=None,
-        coverage="unknown",
-        event_id=str(fill.tid),
-        ts_event_ns=fill.time * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
-        ts_is_received=False,
-    )
+    side, at = LONG if fill.side == "A" else SHORT, (fill.time * NS_PER_MS, ts_received_ns)
+    told = _wire.fill_liquidation(instruments[fill.coin], side, fill.sz, fill.px, str(fill.tid), at)
+    return msgspec.structs.replace(told, coverage="unknown")
 
 
 _MEANINGS: Final[dict[type, Any]] = {

@@ -38,14 +38,8 @@ def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     )
 
 
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for everything."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
-
-
 SUBSCRIPTIONS = Subscriptions(
     urls={"market": "wss://api.hyperliquid.xyz/ws"},
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "market"),
     canary="activeAssetCtx:BTC",

@@ -28,9 +28,9 @@ class Trades(msgspec.Struct, tag_field="channel", tag="trades"):
     data: list[TradeRow]
 
 
-class Level(msgspec.Struct, gc=False):
-    px: PositiveFloat
-    sz: NonNegativeFloat
+class Level(msgspec.Struct, rename={"price": "px", "qty": "sz"}, gc=False):
+    price: PositiveFloat
+    qty: NonNegativeFloat
 
 
 class BookData(msgspec.Struct):

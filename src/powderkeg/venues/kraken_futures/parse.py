@@ -6,19 +6,16 @@ account, as liquidations are orders into the book.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
     BookLevel,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
-    Liquidation,
     MarkPrice,
     OpenInterest,
 )
@@ -83,26 +80,9 @@ def _trade(message: wire.Trade, instrument: Instrument, ts_received_ns: int) -> 
         instrument, message.side, message.qty, message.price, message.uid, ts_event_ns, ts_received_ns
     )
     if message.type == "liquidation":
-        qty_base, notional_usd = instrument.sized(message.qty, message.price)
-        yield Liquidation(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            position_side=opposite(message.side),
-            qty=message.qty,
-            qty_unit=instrument.qty_unit,
-            qty_base=qty_base,
-            notional_usd=notional_usd,
-            price=message.price,
-            price_kind="fill",
-            order_price=None,
-            fill_price=message.price,
-            bankruptcy_price=None,
-            coverage="all",
-            event_id=message.uid,
-            ts_event_ns=ts_event_ns,
-            ts_received_ns=ts_received_ns,
-            ts_is_received=False,
-        )
+        at = (ts_event_ns, ts_received_ns)
+        position_side = opposite(message.side)
+        yield _wire.fill_liquidation(instrument, position_side, message.qty, message.price, message.uid, at)
 
 
 def _ticker(message: wire.Ticker, instrument: Instrument, ts_received_ns: int) -> Iterable[Event]:
@@ -136,36 +116,23 @@ def _interest(instrument: Instrument, open_interest: float) -> tuple[float | Non
 
 def _book(message: wire.Book, instrument: Instrument, ts_received_ns: int) -> Iterable[Event]:
     level = (BookLevel(message.price, message.qty),)
-    yield BookDelta(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=level if message.side == "buy" else (),
-        asks=level if message.side == "sell" else (),
-        qty_unit=instrument.qty_unit,
-        first_update_id=None,
-        last_update_id=message.seq,
-        previous_update_id=None,
-        ts_event_ns=_event_ns(message.timestamp, ts_received_ns),
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_delta(
+        instrument,
+        level if message.side == "buy" else (),
+        level if message.side == "sell" else (),
+        (None, message.seq, None),
+        (_event_ns(message.timestamp, ts_received_ns), ts_received_ns),
     )
 
 
 def _book_snapshot(message: wire.BookSnapshot, instrument: Instrument, ts_received_ns: int) -> Iterable[Event]:
-    yield BookSnapshot(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        bids=_levels(message.bids, descending=True),
-        asks=_levels(message.asks, descending=False),
-        qty_unit=instrument.qty_unit,
-        last_update_id=message.seq,
-        ts_event_ns=_event_ns(message.timestamp, ts_received_ns),
-        ts_received_ns=ts_received_ns,
+    yield _wire.book_snapshot(
+        instrument,
+        _wire.bids(message.bids),
+        _wire.asks(message.asks),
+        message.seq,
+        (_event_ns(message.timestamp, ts_received_ns), ts_received_ns),
     )
-
-
-def _levels(rows: Sequence[wire.Level], *, descending: bool) -> tuple[BookLevel, ...]:
-    ordered = sorted(rows, key=lambda row: row.price, reverse=descending)
-    return tuple([BookLevel(row.price, row.qty) for row in ordered])
 
 
 def _event_ns(millis: int | None, ts_received_ns: int) -> int:

@@ -12,7 +12,7 @@ import msgspec
 
 from powderkeg.domain.time import NS_PER_MS, format_instant, parse_instant
 from powderkeg.venues.kraken_futures import wire
-from powderkeg.venues.rest import Query, Rest
+from powderkeg.venues.rest import Query, Rest, before_full_page
 
 LIMIT: Final = 100  # rows of one answer
 
@@ -27,14 +27,9 @@ def backfill(venue_symbol: str, from_ns: int, to_ns: int) -> Query:
 
 
 def following(query: Query, body: bytes) -> Query | None:
-    """Before a full page. Its earliest millisecond is asked for again: ids tell its trades apart."""
-    trades = _answer(body).history
-    if len(trades) < LIMIT:
-        return None
-    earliest_ns = min(parse_instant(trade.time) for trade in trades)
-    # Should a page hold nothing but one millisecond, the rest of that cannot be asked for.
-    to_ns = min(earliest_ns + 1, query.to_ns - NS_PER_MS)
-    return backfill(query.venue_symbol, query.from_ns, to_ns) if to_ns > query.from_ns else None
+    """Before a full page."""
+    stamps_ns = [parse_instant(trade.time) for trade in _answer(body).history]
+    return before_full_page(query, stamps_ns, LIMIT, backfill)
 
 
 REST = Rest(url="https://futures.kraken.com", weight_per_minute=60.0, backfill=backfill, following=following)

@@ -11,6 +11,7 @@ VENUE = Venue(
     infer_instrument=infer_instrument,
     parse_instruments=parse_instruments,
     subscriptions=SUBSCRIPTIONS,
+    entries={"trades": {}, "liquidation_trades": {}},
 )
 
 __all__ = ["VENUE"]

@@ -13,8 +13,6 @@ from typing import Final
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
@@ -87,6 +85,8 @@ def _rows(message: wire.Envelope, instruments: VenueInstruments) -> Iterable[tup
     for row in by_id.values():
         if not is_spot(row.market_id):
             yield row, instruments[str(row.market_id)]
+        elif row.type in _FORCED:
+            raise ValueError(f"forced trade {row.trade_id} on market {row.market_id}, which should be spot")
 
 
 def _id_of(row: wire.TradeRow) -> str:
@@ -97,56 +97,36 @@ def _liquidation(row: wire.TradeRow, instrument: Instrument, ts_received_ns: int
     taker_position = _wire.given(row.taker_position_size_before)
     if taker_position and (taker_position > 0) == row.is_maker_ask:
         raise ValueError(f"forced trade {row.trade_id} adds to the position of {taker_position} it should close")
-    is_deleverage = row.type == "deleverage"
-    qty_base, notional_usd = instrument.sized(row.size, row.price)
-    return Liquidation(
-        venue=instrument.venue,
-        symbol=instrument.symbol,
-        position_side=SHORT if row.is_maker_ask else LONG,
-        qty=row.size,
-        qty_unit=instrument.qty_unit,
-        qty_base=qty_base,
-        notional_usd=notional_usd,
-        price=row.price,
-        price_kind="bankruptcy" if is_deleverage else "fill",
-        order_price=None,
-        fill_price=row.price,
-        bankruptcy_price=row.price if is_deleverage else None,
-        coverage="all",
-        event_id=_id_of(row),
-        ts_event_ns=row.timestamp * NS_PER_MS,
-        ts_received_ns=ts_received_ns,
-        ts_is_received=False,
+    return _wire.fill_liquidation(
+        instrument,
+        SHORT if row.is_maker_ask else LONG,
+        row.size,
+        row.price,
+        _id_of(row),
+        (row.timestamp * NS_PER_MS, ts_received_ns),
+        is_deleveraged=row.type == "deleverage",
     )
 
 
 def _whole_book(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
     for book, instrument in _perpetual_book(message, instruments):
-        yield BookSnapshot(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=_wire.bids([_wire.Level(row.price, row.size) for row in book.bids]),
-            asks=_wire.asks([_wire.Level(row.price, row.size) for row in book.asks]),
-            qty_unit=instrument.qty_unit,
-            last_update_id=book.nonce,
-            ts_event_ns=_wire.first_given(message.timestamp, ts_received_ns),
-            ts_received_ns=ts_received_ns,
+        yield _wire.book_snapshot(
+            instrument,
+            _wire.bids(book.bids),
+            _wire.asks(book.asks),
+            book.nonce,
+            (_wire.first_given(message.timestamp, ts_received_ns), ts_received_ns),
         )
 
 
 def _book_changes(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstruments) -> Iterable[Event]:
     for book, instrument in _perpetual_book(message, instruments):
-        yield BookDelta(
-            venue=instrument.venue,
-            symbol=instrument.symbol,
-            bids=_wire.bids([_wire.Level(row.price, row.size) for row in book.bids]),
-            asks=_wire.asks([_wire.Level(row.price, row.size) for row in book.asks]),
-            qty_unit=instrument.qty_unit,
-            first_update_id=None,
-            last_update_id=book.nonce,
-            previous_update_id=book.begin_nonce,
-            ts_event_ns=_wire.first_given(message.timestamp, ts_received_ns),
-            ts_received_ns=ts_received_ns,
+        yield _wire.book_delta(
+            instrument,
+            _wire.bids(book.bids),
+            _wire.asks(book.asks),
+            (None, book.nonce, book.begin_nonce),
+            (_wire.first_given(message.timestamp, ts_received_ns), ts_received_ns),
         )
 
 

@@ -39,11 +39,6 @@ def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     return tuple(msgspec.json.encode({"type": "subscribe", "channel": topic.words[0]}).decode() for topic in wanted)
 
 
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for everything."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
-
-
 def reply(frame: bytes) -> str | None:
     """The server's `ping` wants a `pong`. Source: Lighter API docs, "WebSocket reference", read 2026-11."""
     return '{"type":"pong"}' if _PING.search(frame) else None
@@ -54,7 +49,6 @@ _PING: Final = re.compile(rb'^\s*\{\s*"type"\s*:\s*"ping"')
 
 SUBSCRIPTIONS = Subscriptions(
     urls={"stream": "wss://mainnet.zklighter.elliot.ai/stream"},
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "stream"),
     canary=CANARY,

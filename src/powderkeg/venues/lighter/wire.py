@@ -39,9 +39,9 @@ class Envelope(msgspec.Struct):
     error: object = msgspec.UNSET
 
 
-class BookRow(msgspec.Struct, gc=False):
+class BookRow(msgspec.Struct, rename={"qty": "size"}, gc=False):
     price: PositiveFloat
-    size: NonNegativeFloat  # base; 0 removes the level
+    qty: NonNegativeFloat  # base; 0 removes the level
 
 
 class Book(msgspec.Struct):

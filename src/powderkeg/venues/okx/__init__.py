@@ -12,6 +12,7 @@ VENUE = Venue(
     infer_instrument=infer_instrument,
     parse_instruments=parse_instruments,
     subscriptions=SUBSCRIPTIONS,
+    entries={"data": {"details": {}}, "answer": {"data": {"details": {}}}},
     rest=REST,
     channel_of=channel_of,
 )

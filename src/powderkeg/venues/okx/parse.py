@@ -13,8 +13,6 @@ from typing import Final
 import msgspec
 
 from powderkeg.domain.events import (
-    BookDelta,
-    BookSnapshot,
     Event,
     FundingRate,
     IndexPrice,
@@ -116,8 +114,7 @@ def _details(instrument: Instrument, details: list[wire.LiquidationDetail], ts_r
             detail.sz,
             detail.bkPx,
             coverage_at(ts_event_ns),
-            ts_event_ns,
-            ts_received_ns,
+            (ts_event_ns, ts_received_ns),
         )
 
 
@@ -199,28 +196,16 @@ def _book(message: wire.Envelope, ts_received_ns: int, instruments: VenueInstrum
             continue
         instrument = instruments[name]
         if message.action == "update":
-            yield BookDelta(
-                venue=instrument.venue,
-                symbol=instrument.symbol,
-                bids=_wire.bids(row.bids),
-                asks=_wire.asks(row.asks),
-                qty_unit=instrument.qty_unit,
-                first_update_id=None,
-                last_update_id=row.seqId,
-                previous_update_id=row.prevSeqId,
-                ts_event_ns=row.ts * NS_PER_MS,
-                ts_received_ns=ts_received_ns,
+            yield _wire.book_delta(
+                instrument,
+                _wire.bids(row.bids),
+                _wire.asks(row.asks),
+                (None, row.seqId, row.prevSeqId),
+                (row.ts * NS_PER_MS, ts_received_ns),
             )
         else:
-            yield BookSnapshot(
-                venue=instrument.venue,
-                symbol=instrument.symbol,
-                bids=_wire.bids(row.bids),
-                asks=_wire.asks(row.asks),
-                qty_unit=instrument.qty_unit,
-                last_update_id=row.seqId,
-                ts_event_ns=row.ts * NS_PER_MS,
-                ts_received_ns=ts_received_ns,
+            yield _wire.book_snapshot(
+                instrument, _wire.bids(row.bids), _wire.asks(row.asks), row.seqId, (row.ts * NS_PER_MS, ts_received_ns)
             )
 
 

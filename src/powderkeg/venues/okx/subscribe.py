@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
+from powderkeg.venues._requests import subscribe_ops
 from powderkeg.venues.base import Canary, Subscriptions, Topic, addressed, by_channel
 
 CHANNELS: Final = {
@@ -38,18 +37,11 @@ def topics(_path: str, streams: tuple[str, ...], venue_symbols: tuple[str, ...])
 def requests(wanted: tuple[Topic, ...]) -> tuple[str, ...]:
     """Subscribe requests."""
     args = [{"channel": channel, key: name} for channel, key, name in (topic.words for topic in wanted)]
-    chunks = [args[start : start + _ARGS_PER_REQUEST] for start in range(0, len(args), _ARGS_PER_REQUEST)]
-    return tuple(msgspec.json.encode({"op": "subscribe", "args": chunk}).decode() for chunk in chunks)
-
-
-def messages(path: str, venue_symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Subscribe requests for everything."""
-    return requests(topics(path, tuple(CHANNELS), venue_symbols))
+    return subscribe_ops(args, _ARGS_PER_REQUEST)
 
 
 SUBSCRIPTIONS = Subscriptions(
     urls={"public": "wss://ws.okx.com:8443/ws/v5/public"},
-    messages=messages,
     channels=CHANNELS,
     paths=dict.fromkeys(CHANNELS, "public"),
     canary="mark-price:BTC-USDT-SWAP",

@@ -86,10 +86,14 @@ class Gate:
         try:
             self._check(scope)
         except Refused as refused:
-            self.refused[refused.fault.code] = self.refused.get(refused.fault.code, 0) + 1
+            self.count(refused)
             await self._refuse(scope, receive, send, refused)
             return
         await self._app(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
+
+    def count(self, refused: Refused) -> None:
+        """Note a refusal, of the gate or of what is behind it."""
+        self.refused[refused.fault.code] = self.refused.get(refused.fault.code, 0) + 1
 
     def wall_s(self) -> float:
         """Seconds since the epoch."""
