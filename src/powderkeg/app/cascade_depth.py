@@ -7,11 +7,12 @@ directory, a total an aggregator reported, and at last a published figure that i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 
+from powderkeg.app.cascade_archived import archived_books
 from powderkeg.app.cascade_books import BookHistory, recorded_book
 from powderkeg.app.cascade_fits import fit_impact
 from powderkeg.app.cascade_fuel import binned
@@ -30,36 +31,19 @@ from powderkeg.cascade.depth import (
 from powderkeg.cascade.profiles import Grid, grid_of
 from powderkeg.cascade.quoted import POWER_EXPONENT, TYPICAL_DEPTH_USD
 from powderkeg.domain.errors import InputError
-from powderkeg.domain.events import BookDelta, BookSnapshot
 from powderkeg.domain.symbols import coin_of
-from powderkeg.domain.time import NS_PER_DAY, NS_PER_HOUR, NS_PER_S, day_of
+from powderkeg.domain.time import NS_PER_DAY, day_of
 from powderkeg.domain.units import PositionSide
 from powderkeg.store.query import Database
 
 DEPTH_COLUMNS: Final[dict[PositionSide, str]] = {"short": "ask_usd", "long": "bid_usd"}
-FRESH_BOOK_NS: Final = NS_PER_HOUR
-"""Age up to which the snapshot of a book stands for the present one. What changed since is applied, but what a lost
-message took away stays in it, and beyond the snapshot's reach price soon knows no levels: an hour, by choice."""
-
 FRESH_BAR_NS: Final = 7 * NS_PER_DAY
-"""The same for a total an aggregator reports. It comes once a day and hardly hangs on the day (docs/cascade.md): a week
-bridges a vendor's holes, by choice."""
-
-OVERLAP_NS: Final = 5 * NS_PER_S
+"""Age up to which a total an aggregator reports stands for the present one. It comes once a day and hardly hangs on the
+day (docs/cascade.md): a week bridges a vendor's holes, by choice."""
 
 COUNTED_TO: Final = 0.01
 """A book is counted to this log distance even where its snapshot reached less far: what changed since is known."""
 
-_SNAPSHOTS: Final = """
-    SELECT {columns} FROM book_snapshot
-    WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns BETWEEN ? AND ? AND qty_unit <> 'contracts'
-    QUALIFY row_number() OVER (PARTITION BY venue, symbol ORDER BY ts_event_ns DESC, ts_received_ns DESC) = 1
-"""
-_DELTAS: Final = """
-    SELECT {columns} FROM book_delta
-    WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns BETWEEN ? AND ? AND venue = ? AND symbol = ?
-    ORDER BY ts_event_ns, last_update_id, ts_received_ns
-"""
 _BARS: Final = """
     SELECT venue, symbol, source, bid_usd, ask_usd, range_ratio, ts_event_ns FROM depth_bar
     WHERE date BETWEEN ?::DATE AND ?::DATE AND ts_event_ns >= ? AND ts_event_ns + interval_ns <= ?
@@ -210,30 +194,13 @@ def _from_totals(
 def _archived_book(
     database: Database, coin: str, price: float, as_of_ns: int, choice: DepthChoice
 ) -> dict[PositionSide, DepthProfile] | None:
-    """The coin's book that is known farthest, of the hour before; None where none says anything about depth."""
-    books: dict[str, Book] = {}
-    for row in _rows(database, _SNAPSHOTS, BookSnapshot, [as_of_ns - FRESH_BOOK_NS, as_of_ns]):
-        if coin_of(row["symbol"]) != coin:
-            continue
-        snapshot = msgspec.convert(row, BookSnapshot)
-        market = (snapshot.venue, snapshot.symbol)
-        book = books.setdefault(" ".join(market), Book())
-        book.update(snapshot)
-        # A snapshot is stamped when it was sent: changes stamped shortly before may be newer, their ids say so.
-        from_ns = snapshot.ts_event_ns - (OVERLAP_NS if snapshot.last_update_id is not None else 0)
-        for later in _rows(database, _DELTAS, BookDelta, [from_ns, as_of_ns], *market):
-            book.update(msgspec.convert(later, BookDelta))
+    """The coin's fresh book that is known farthest; None where none says anything about depth."""
+    books = archived_books(database, coin, as_of_ns)
     deep = {name: min(map(book.reach, SIDES)) for name, book in books.items() if not book.is_one_sided}
     name = max(deep, key=lambda one: deep[one], default=None)
     if name is None or deep[name] < LEAST_REACH:
         return None
     return _from_book(books[name], name, price, choice)
-
-
-def _rows(database: Database, sql: str, kind: type, span_ns: list[int], *market: str) -> list[dict[str, Any]]:
-    columns = ", ".join(field.name for field in msgspec.structs.fields(kind))
-    days = [day_of(at_ns) for at_ns in span_ns]
-    return database.rows(sql.format(columns=columns), [*days, *span_ns, *market])
 
 
 def _reported(

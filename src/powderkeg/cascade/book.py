@@ -54,7 +54,7 @@ class Book:
             self._recent.append(event)
             return
         self._bids, self._asks = {}, {}
-        self.has_snapshot, self._follows = True, False
+        self.has_snapshot, self._follows, self.ts_event_ns = True, False, None
         self._take(event)
         self._covered = {"long": min(self._bids, default=math.inf), "short": max(self._asks, default=0.0)}
         if event.last_update_id is not None:
@@ -69,7 +69,8 @@ class Book:
 
     def _take(self, event: BookSnapshot | BookDelta) -> None:
         self._qty_unit = event.qty_unit
-        self.ts_event_ns = event.ts_event_ns
+        # A change newer than the snapshot may be stamped before it: time is that of the newest.
+        self.ts_event_ns = max(event.ts_event_ns, self.ts_event_ns or event.ts_event_ns)
         self._last_id = event.last_update_id
         _apply(self._bids, event.bids)
         _apply(self._asks, event.asks)
