@@ -48,7 +48,7 @@ def _window(data_dir: Path) -> list[Measure]:
     dice = np.random.default_rng(20260114)
     count = ROWS // (DAYS * len(VENUES))
     files = [
-        _write(data_dir, PartKey("liquidation", venue, FIRST_DAY + day), _liquidations(dice, venue, day, count))
+        write_rows(data_dir, PartKey("liquidation", venue, FIRST_DAY + day), _liquidations(dice, venue, day, count))
         for venue in VENUES
         for day in range(DAYS)
     ]
@@ -79,7 +79,7 @@ def _window(data_dir: Path) -> list[Measure]:
 
 
 def _row(data_dir: Path) -> Measure:
-    file = _write(data_dir, PartKey("trade", "binance-usdm", FIRST_DAY), _trades(np.random.default_rng(7), TRADES))
+    file = write_rows(data_dir, PartKey("trade", "binance-usdm", FIRST_DAY), _trades(np.random.default_rng(7), TRADES))
     figure = file.file_bytes / file.rows
     note = f"{TRADES:,} Binance-like trades: bursts, ms event and ns receive times, sequential ids, float64 notional"
     return Measure(
@@ -87,8 +87,8 @@ def _row(data_dir: Path) -> Measure:
     )
 
 
-def _write(data_dir: Path, key: PartKey, columns: dict[str, Any]) -> ArchiveFile:
-    """Write columns through the store's writer, row group by row group."""
+def write_rows(data_dir: Path, key: PartKey, columns: dict[str, Any]) -> ArchiveFile:
+    """Write the columns of one event type, venue and day through the store's writer, row group by row group."""
     path = archive_dir(data_dir) / key.folder / "bench.1-1.parquet"
     path.parent.mkdir(parents=True)
     table = pa.table(columns, schema=schema_of(key.event))
