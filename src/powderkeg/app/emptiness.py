@@ -47,7 +47,7 @@ def why_empty(
         return Emptiness("not_published", f"{', '.join(silent)} does not publish its liquidations.")
     everything = Selection(None, None)
     reach = _reach(database, Selection(None, chosen.venues))
-    others = sum(group.count for group in groups(database, span, everything)) if coins or venues else 0
+    others = sum(group.count for group in groups(database, [span], everything)[0]) if coins or venues else 0
     there_are = f"there are {others:,} of other {_filters(coins, venues)} in the window"
     if reach is None:
         if not slugs or _reach(database, everything) is None:

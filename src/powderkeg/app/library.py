@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from powderkeg.app.emptiness import Emptiness, why_empty
 from powderkeg.app.instants import FAR_FUTURE_NS, Instant, instant_ns
-from powderkeg.app.liquidation_queries import bar_groups, groups, open_interest_falls, orders, symbols
+from powderkeg.app.liquidation_queries import bar_groups, orders, symbols
+from powderkeg.app.liquidation_tables import liquidation_tables
 from powderkeg.app.map_score_history import MapScores, read_map_scores
 from powderkeg.app.observation import observed_liquidations
 from powderkeg.app.selection import Selection, select
@@ -17,7 +18,7 @@ from powderkeg.domain.errors import InputError
 from powderkeg.domain.events import FeedGap
 from powderkeg.domain.symbols import venue_slug
 from powderkeg.domain.time import parse_duration
-from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTable, bar_span, build_history, build_table
+from powderkeg.stats.liquidation_table import LiquidationHistory, LiquidationTable, bar_span, build_history
 from powderkeg.store.query import ArrowTable, Database, Problem
 
 if TYPE_CHECKING:
@@ -99,20 +100,10 @@ class Library:
         Raises:
             InputError: an argument cannot be read.
         """
-        as_of_ns, window_ns = instant_ns(as_of), parse_duration(window)
-        span = (as_of_ns - window_ns, as_of_ns)
-        chosen = self.selection(coin, venue)
-        observed, gaps = observed_liquidations(self.database, chosen)
-        return build_table(
-            groups(self.database, span, chosen),
-            by=(by,) if isinstance(by, str) else tuple(by),
-            as_of_ns=as_of_ns,
-            window_ns=window_ns,
-            observed=observed,
-            gaps=gaps,
-            orders=orders(self.database, span, chosen),
-            open_interest_fall_usd=open_interest_falls(self.database, span, chosen),
-        )
+        as_of_ns = instant_ns(as_of)
+        span = (as_of_ns - parse_duration(window), as_of_ns)
+        wanted = (by,) if isinstance(by, str) else tuple(by)
+        return liquidation_tables(self.database, [span], self.selection(coin, venue), wanted)[0]
 
     def liquidation_history(
         self,
@@ -148,7 +139,7 @@ class Library:
             interval_ns=interval_ns,
             observed=observed,
             gaps=gaps,
-            orders=orders(self.database, span, chosen),
+            orders=orders(self.database, [span], chosen)[0],
         )
 
     def gaps(

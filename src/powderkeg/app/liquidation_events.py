@@ -18,12 +18,14 @@ from powderkeg.app.asked_span import asked_span
 from powderkeg.app.instants import Instant
 from powderkeg.app.library import Library, Names
 from powderkeg.app.liquidation_queries import bar_groups
+from powderkeg.app.liquidation_tables import liquidation_tables
 from powderkeg.app.observation import ObservedSource, observed_liquidations, observed_sources
 from powderkeg.domain.errors import InputError
 from powderkeg.domain.symbols import coin_of
 from powderkeg.domain.time import NS_PER_MS, NS_PER_S, format_duration, format_instant, parse_duration
 from powderkeg.stats.coverage import Span, intersection, length, union
 from powderkeg.stats.liquidation_rows import LiquidationRow
+from powderkeg.stats.liquidation_table import LiquidationTable
 
 TRAILING_BARS: Final = 168
 LEAST_BARS: Final = 24
@@ -150,7 +152,9 @@ def seen_events(library: Library, query: EventQuery) -> SeenEvents:
         if one.span[1] > asked[0]
     ]
     found.sort(key=lambda pair: (-pair[1].peak_usd, pair[0], pair[1].span))
-    events = [_event(library, query, coin, one) for coin, one in found[: query.limit]]
+    largest = found[: query.limit]
+    tables = liquidation_tables(library.database, [one.span for _, one in largest], chosen, ("coin",))
+    events = [_event(coin, one, table) for (coin, one), table in zip(largest, tables, strict=True)]
     events.sort(key=lambda event: (-(event.totals.total_usd or 0.0), event.coin, event.span))
     sources = observed_sources(library.database, chosen, asked)
     return SeenEvents(span=asked, rule=rule, events=tuple(events), sources=sources)
@@ -194,19 +198,14 @@ def _median(trailing: deque[float]) -> float | None:
     return statistics.median(trailing) if len(trailing) >= LEAST_BARS else None
 
 
-def _event(library: Library, query: EventQuery, coin: str, one: Stretch) -> SeenEvent:
-    span = one.span
-    table = library.liquidations(
-        coin=coin,
-        venue=query.venue,
-        window=f"{(span[1] - span[0]) // NS_PER_MS}ms",
-        as_of=span[1] // NS_PER_MS,
-        by="coin",
-    )
-    row = table.rows[0]
-    multiple = one.peak_usd / one.median_usd if one.median_usd else None
+def _event(coin: str, one: Stretch, table: LiquidationTable) -> SeenEvent:
     return SeenEvent(
-        coin=coin, span=span, median_usd=one.median_usd, peak_usd=one.peak_usd, multiple=multiple, totals=row
+        coin=coin,
+        span=one.span,
+        median_usd=one.median_usd,
+        peak_usd=one.peak_usd,
+        multiple=one.peak_usd / one.median_usd if one.median_usd else None,
+        totals=next(row for row in table.rows if row.coin == coin),
     )
 
 

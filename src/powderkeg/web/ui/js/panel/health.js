@@ -3,7 +3,7 @@
 import { ask } from "../model/api.js";
 import { conflated } from "../model/conflate.js";
 import { h } from "../format/dom.js";
-import { countText, percent, plain } from "../format/numbers.js";
+import { compactUsd, countText, percent, plain } from "../format/numbers.js";
 import { durationMs, msOf } from "../model/instants.js";
 import { dateTime, lengthText } from "../format/time.js";
 import { STATE_WORDS, spaced } from "../format/words.js";
@@ -17,7 +17,8 @@ const SHOWN_GAPS = 60;
 const TAIL_MS = 5_000;
 
 /** @typedef {{venue: string, stream: string, from: string, to: string, reason: string}} Gap */
-/** @typedef {{venue: string, stream: string, liquidation_feed: string | null, coverage: number | null, gap_count: number, gap_s: number, gaps: Gap[]}} Feed */
+/** @typedef {{venue: string, stream: string, liquidation_feed: string | null, coverage: number | null, gap_count: number, gap_s: number, gaps: Gap[], audits: Audit[]}} Feed */
+/** @typedef {{source: string, interval_count: number, captured_usd: number, reported_usd: number, captured_ratio: number | null}} Audit */
 /** @typedef {{venue: string, states: Record<string, string>, polled: string[], trouble: string, frames_per_s: number, lag_p50_ms: number | null, lag_p99_ms: number | null, delay_p99_ms: number | null, events: number, rejects: number, shed: number, gaps: number, reconnects: number}} LiveVenue */
 /** @typedef {{venue: string, stream: string, state: string, isPolled: boolean, venueLive: LiveVenue | null, feed: Feed | null, isFirst: boolean}} Line */
 
@@ -185,13 +186,20 @@ function meanCoverage(feeds) {
 function feedColumns(span, isLive) {
   return [
     { title: "Venue", isHead: true, cell: ({ venue, isFirst }) => h("span", isFirst ? null : { class: "visually-hidden" }, venue) },
-    { title: "Stream", cell: ({ stream }) => spaced(stream) },
+    { title: "Stream", cell: ({ stream, feed }) => [spaced(stream), ...(feed?.audits ?? []).map(auditNote)] },
     ...(isLive ? [{ title: "State", cell: stateCell }] : []),
     { title: "Coverage", isNumber: true, cell: ({ feed }) => h("span", { class: coverageClass(feed?.coverage ?? null) }, feed?.coverage === null || !feed ? "not known" : percent(feed.coverage, 2)) },
     { title: "Observed in the window", cell: ({ feed }) => strip(feed, span) },
     { title: "Gaps", isNumber: true, isExtra: true, cell: ({ feed }) => countText(feed?.gap_count) },
     { title: "Missing", isNumber: true, isExtra: true, cell: ({ feed }) => (feed?.gap_count ? lengthText(feed.gap_s * 1_000) : "0 s") },
   ];
+}
+
+/** @param {Audit} audit */
+function auditNote({ source, interval_count: count, captured_usd: captured, reported_usd: reported, captured_ratio: ratio }) {
+  const told = ratio === null ? "nothing reported" : `${percent(ratio)} captured`;
+  const title = `${compactUsd(captured)} of ${compactUsd(reported)} USD in ${countText(count)} reported intervals that were watched`;
+  return h("div", { class: "faint", title }, `${told}, says ${source}`);
 }
 
 /** @param {Line} line */
