@@ -63,7 +63,8 @@ _ACCEPTED: Final = f"""
     )
 """  # noqa: S608 - our words; values are parameters
 """Changes in the order they were told, and of them those that are new. A change is old where one before it, or the
-snapshot, had reached its id. One without an id is always new, and numbering begins anew behind it."""
+snapshot, had reached its id. One without an id is always new, and numbering begins anew behind it: how
+often it did is `n` less the ids so far, for a FILTER in a window takes the square of the rows (DuckDB 2.0)."""
 
 _SUMMARY: Final = f"""{_ACCEPTED}
     SELECT max(ts_event_ns) AS ts_event_ns,
