@@ -30,7 +30,9 @@ from powderkeg.store.overlap import handed_on
 from powderkeg.store.spans import backfill_note
 
 SLICE_FRAMES: Final = 64
-"""Frames of one venue decoded before it is the next one's turn: half a millisecond."""
+SLICE_BYTES: Final = 64 * 1024
+"""Frames of one venue decoded before it is the next one's turn, and their bytes, after which a slice ends as well: half
+a millisecond of usual frames. A larger frame is a slice by itself; one of a thousand entries, some bad, takes four."""
 
 TURN_S: Final = 0.004
 """How long decoding may keep the loop before sockets are looked at again."""
@@ -249,10 +251,11 @@ class LiveSession:
         tally = self.tallies[queue.venue]
         decode, update, repeated = self._decoder.decode, self.pipeline.update, self._decoder.repeated
         tell, connections = self.on_events, self.recorder.connections
-        count = min(SLICE_FRAMES, len(queue.frames))
-        first_ns = queue.frames[0].position
-        for _ in range(count):
+        first_ns, end_bytes = queue.frames[0].position, tally.raw_bytes + SLICE_BYTES
+        count = 0
+        while queue.frames and count < SLICE_FRAMES and tally.raw_bytes < end_bytes:
             record = queue.pop()
+            count += 1
             tally.raw_bytes += len(record.payload)
             try:
                 events, rejects = decode(record)
