@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from powderkeg.app.live.collector import Collector
-from powderkeg.app.live.running import options_of, spare_what_stays
+from powderkeg.app.live.running import options_of, what_stays_spared
 from powderkeg.bench.base import Measure
 
 SECONDS: Final = 12
@@ -83,7 +83,8 @@ def _by_the_wall() -> Measure:
             url = f"ws://127.0.0.1:{int(sender.stdout.readline())}"
             os.sched_setaffinity(sender.pid, {cores[-1]})
             os.sched_setaffinity(0, {cores[0]})
-            found = asyncio.run(_flooded(Path(name), {"binance-usdm": url}))
+            with what_stays_spared():
+                found = asyncio.run(_flooded(Path(name), {"binance-usdm": url}))
         finally:
             os.sched_setaffinity(0, set(cores))
             sender.kill()
@@ -102,7 +103,6 @@ def _by_the_wall() -> Measure:
 async def _flooded(folder: Path, urls: dict[str, str]) -> dict[str, float]:
     overrides = [f"{venue}={url}" for venue, url in urls.items()]
     collector = Collector(options_of(COINS, data_dir=folder / "data", with_rest=False, overrides=overrides))
-    spare_what_stays()
     collecting = asyncio.create_task(collector.run())
     await collector.started.wait()
     counters = collector.session.counters
@@ -131,7 +131,11 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 def _measured(*, speed: float, rate: float, seconds: int) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as name, _simulator(Path(name), speed, rate, seconds) as urls:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        _simulator(Path(name), speed, rate, seconds) as urls,
+        what_stays_spared(),  # as the command does
+    ):
         return asyncio.run(_collected(Path(name), urls, seconds, is_paced=speed > 0))
 
 
@@ -155,7 +159,6 @@ def _simulator(folder: Path, speed: float, rate: float, seconds: int) -> Generat
 async def _collected(folder: Path, urls: dict[str, str], seconds: int, *, is_paced: bool) -> dict[str, float]:
     overrides = [f"{venue}={url}" for venue, url in urls.items()]
     collector = Collector(options_of(COINS, data_dir=folder / "data", with_books=True, overrides=overrides))
-    spare_what_stays()  # as the command does
     collecting = asyncio.create_task(collector.run())
     await collector.started.wait()
     await asyncio.sleep(SETTLING_S)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import sys
 from collections.abc import AsyncGenerator
@@ -15,7 +14,7 @@ import msgspec
 
 from powderkeg.app.child import Child
 from powderkeg.app.live.collector import Collector
-from powderkeg.app.live.running import options_of, spare_what_stays
+from powderkeg.app.live.running import options_of, what_stays_spared
 from powderkeg.bench.web_readers import Heard
 from powderkeg.web.link import Link
 from powderkeg.web.options import ServeOptions
@@ -72,18 +71,17 @@ async def collecting(data_dir: Path, urls: dict[str, str]) -> AsyncGenerator[Col
     """A collector that is connected to all of them."""
     overrides = [f"{venue}={url}" for venue, url in urls.items()]
     collector = Collector(options_of(COINS, data_dir=data_dir, overrides=overrides, with_rest=False))
-    spare_what_stays()
-    running = asyncio.create_task(collector.run())
-    try:
-        async with asyncio.timeout(STARTING_S):
-            await collector.started.wait()
-            while len(collector.session.lanes) < len(collector.plans):  # noqa: ASYNC110 - sockets come one by one
-                await asyncio.sleep(0.05)
-        yield collector
-    finally:
-        collector.stop()
-        await running
-        gc.unfreeze()
+    with what_stays_spared():
+        running = asyncio.create_task(collector.run())
+        try:
+            async with asyncio.timeout(STARTING_S):
+                await collector.started.wait()
+                while len(collector.session.lanes) < len(collector.plans):  # noqa: ASYNC110 - sockets come one by one
+                    await asyncio.sleep(0.05)
+            yield collector
+        finally:
+            collector.stop()
+            await running
 
 
 @asynccontextmanager

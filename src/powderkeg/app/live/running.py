@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from powderkeg.app.live.collector import STREAMS, Collector, CollectorOptions
@@ -78,22 +78,27 @@ def run_collector(
         StoreError: the journal cannot be written.
     """
     collector = Collector(options, tell=tell, clock=clock, stamper=stamper)
-    asyncio.run(_run(collector, watch, for_s))
+    with what_stays_spared():
+        asyncio.run(_run(collector, watch, for_s))
     return collector
 
 
-def spare_what_stays() -> None:
-    """Tell the garbage collector that what exists now stays.
+@contextmanager
+def what_stays_spared() -> Generator[None]:
+    """Meanwhile the garbage collector does not look at what exists now.
 
     Modules and tables are hundreds of thousands of objects; looking through them again and again would stop the loop
     for tens of milliseconds each time (measured 2026-11).
     """
     gc.collect()
     gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 async def _run(collector: Collector, watch: Watcher | None, for_s: float | None) -> None:
-    spare_what_stays()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, collector.stop)
@@ -104,7 +109,6 @@ async def _run(collector: Collector, watch: Watcher | None, for_s: float | None)
     try:
         await collecting
     finally:
-        gc.unfreeze()
         if watching is not None:
             watching.cancel()
             with suppress(asyncio.CancelledError):
