@@ -82,7 +82,10 @@ def _refused(answer: Answer, now_s: float) -> Outcome:
 
 
 def _mail_refused(reply_codes: list[int]) -> Outcome:
-    """What mail replies mean: 4yz is for now, 5yz for good (RFC 5321, 4.2.1); what follows a refusal only ends it."""
+    """The last refusal among a mail server's replies decides: 4yz is temporary, 5yz permanent (RFC 5321, 4.2.1).
+
+    Replies below 400 may follow it (to RSET and QUIT) and take nothing back.
+    """
     code = next((code for code in reversed(reply_codes) if code >= 400), None)
     if code is None:
         return Outcome(
