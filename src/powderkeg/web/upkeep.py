@@ -29,6 +29,13 @@ AFTER_MIDNIGHT_NS: Final = 120 * NS_PER_S
 EMPTY_S: Final = (30.0, 600.0)
 """While nothing can have a map yet it is looked for again after the first, then ever later up to the second."""
 
+WITHOUT: Final = {
+    "map_coins": "maps are made when they are asked for instead",
+    "calibrate_ahead": "maps are made when they are asked for instead",
+    "score_daily": "maps get no score of this day",
+}
+"""What is missing where something asked of the background fails."""
+
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -112,7 +119,7 @@ class Upkeep:
     async def _ask(self, name: str, ask: asks.Ask, about: str = "") -> bytes | None:
         """What the background process answers; None where it failed, which is counted and logged.
 
-        Nobody waits for the answer, so nobody else would tell: without it, maps are only slower and scores absent.
+        Nobody waits for the answer, so nobody else would tell.
         """
         try:
             reply, body = await self._desk.ask(name, ask, lane="background")
@@ -124,7 +131,7 @@ class Upkeep:
             said = msgspec.json.decode(body, type=Fault).message
         self.failures[name] = self.failures.get(name, 0) + 1
         work = f"{name} {about}".strip()
-        LOG.warning("in the background, %s failed: %s; maps are made when they are asked for instead", work, said)
+        LOG.warning("in the background, %s failed: %s; %s", work, said, WITHOUT[name])
         return None
 
     def _release(self) -> None:
