@@ -26,12 +26,12 @@ def standpoint_of(
         InputError: two of them contradict each other.
     """
     from powderkeg.app.cascade_depth import DepthChoice
+    from powderkeg.cascade.depth import SHAPE_EXPONENT
 
     if depth is not None and depth_usd is not None:
         raise InputError("--depth and --depth-usd both say how deep the book is; give one of them")
-    choice = DepthChoice(path=depth, within_usd=depth_usd)
-    if shape is not None:
-        choice = DepthChoice(path=depth, within_usd=depth_usd, exponent=shape)
+    exponent = SHAPE_EXPONENT if shape is None else shape
+    choice = DepthChoice(path=depth, within_usd=depth_usd, exponent=exponent)
     return {"as_of": as_of, "venue": venue or None, "price": price, "depth": choice}
 
 
