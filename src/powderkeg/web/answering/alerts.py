@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from powderkeg.app.alerts.sinks import read_told
 from powderkeg.app.asked_span import asked_span
 from powderkeg.app.library import Library
 from powderkeg.app.observation import observed_sources
-from powderkeg.domain.time import format_instant, parse_instant
+from powderkeg.domain.time import format_instant
 from powderkeg.web import asks
 from powderkeg.web.answering.answer import Answer
 
@@ -20,8 +22,8 @@ def alerts(library: Library, ask: asks.Alerts) -> Answer:
     """Alerts of an interval."""
     span = asked_span(end=ask.as_of, window=ask.window)
     told = read_told(library.data_dir, MOST_READ)
-    plain = told.plain()
-    found = [row for row in plain["rows"] if span[0] <= parse_instant(row["at"]) < span[1]]
+    found = [row for row in told.rows if span[0] <= row.alert.at_ns < span[1]]
+    plain = msgspec.structs.replace(told, rows=found[: ask.limit]).plain()
     return Answer(
         {
             "as_of": format_instant(span[1]),
@@ -29,7 +31,7 @@ def alerts(library: Library, ask: asks.Alerts) -> Answer:
             "method": None,
             "matching": len(found),
             "sources": [one.to_dict() for one in observed_sources(library.database, library.selection(), span)],
-            "rows": found[: ask.limit],
+            "rows": plain["rows"],
             "sinks": plain["sinks"],
             "empty": None if found else _empty(told_before=bool(told.rows), was_on=told.path.is_file()),
         }
